@@ -1,0 +1,38 @@
+"""Record what an ML pipeline did, in the model of ML Metadata, without rewriting the pipeline."""
+
+from mlmeta_track.errors import MlmetaTrackError
+from mlmeta_track.tracking.artifacts import Artifact, Input, Output
+from mlmeta_track.tracking.asking import lineage
+from mlmeta_track.tracking.current import (
+    get_store,
+    log_input,
+    log_metrics,
+    log_output,
+    log_params,
+)
+from mlmeta_track.tracking.decorators import step
+from mlmeta_track.tracking.instrument import autotrack, untrack
+from mlmeta_track.tracking.runs import Experiment as experiment  # noqa: N813 - used as a verb
+from mlmeta_track.tracking.runs import Run as run  # noqa: N813 - used as a verb
+from mlmeta_track.tracking.setup import init
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Artifact",
+    "Input",
+    "MlmetaTrackError",
+    "Output",
+    "autotrack",
+    "experiment",
+    "get_store",
+    "init",
+    "lineage",
+    "log_input",
+    "log_metrics",
+    "log_output",
+    "log_params",
+    "run",
+    "step",
+    "untrack",
+]

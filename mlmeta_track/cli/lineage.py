@@ -1,0 +1,40 @@
+"""``mlmeta-track lineage``: which data made this, and what was made from it."""
+
+from __future__ import annotations
+
+import click
+
+from mlmeta_track.cli.options import open_to_read, store_option
+from mlmeta_track.tracking.asking import Lineage, find
+
+_EXAMPLE = """\b
+Examples:
+  mlmeta-track lineage ./schema.pbtxt
+  mlmeta-track lineage --down data/train.csv
+  mlmeta-track lineage --json execution:7
+"""
+
+
+@click.command(epilog=_EXAMPLE)
+@click.argument("what")
+@click.option("--up/--down", default=True, help="Towards the sources (default), or the other way.")
+@click.option("--depth", type=click.IntRange(min=1), help="How many executions deep.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a tree.")
+@click.option("--mermaid", is_flag=True, help="Print a Mermaid flowchart instead of a tree.")
+@store_option
+def lineage(  # noqa: PLR0913 - one argument an option
+    what: str, *, up: bool, depth: int | None, as_json: bool, mermaid: bool, store: str | None
+) -> None:
+    """Show what WHAT was made from, or with --down what was made from it.
+
+    WHAT is a path or URI, the id of an artifact (12 or artifact:12), or execution:7.
+    """
+    opened = open_to_read(store)
+    asked = Lineage(opened, find(opened, what))
+    graph = asked.upstream(depth) if up else asked.downstream(depth)
+    if as_json:
+        click.echo(graph.to_json())
+    elif mermaid:
+        click.echo(graph.to_mermaid())
+    else:
+        click.echo(graph.to_tree())

@@ -1,0 +1,27 @@
+"""What a plugin says about a Python value that is an artifact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mlmeta_track.domain.nodes import Properties
+from mlmeta_track.domain.types import ArtifactType
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A Python value seen as an artifact.
+
+    Args:
+        type: Its artifact type.
+        uri: Where it lies: an absolute path, or a URI with a scheme; None if only in memory.
+        fingerprint: Text that is equal for equal contents, in every process; None if unknown.
+        properties: Declared properties of the type.
+        custom_properties: Further facts worth asking for later.
+    """
+
+    type: ArtifactType
+    uri: str | None = None
+    fingerprint: str | None = None
+    properties: Properties = field(default_factory=dict)
+    custom_properties: Properties = field(default_factory=dict)

@@ -1,0 +1,180 @@
+"""A lineage graph as text: a tree for a terminal, Mermaid and DOT for a page, JSON for programs."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from mlmeta_track.domain.nodes import (
+    STATE_WORDS,
+    Artifact,
+    Execution,
+    Properties,
+    ProtoValue,
+    StructValue,
+)
+
+if TYPE_CHECKING:
+    from mlmeta_track.domain.lineage import LineageGraph
+
+NodeKey: TypeAlias = "tuple[Literal['artifact', 'execution'], int]"
+
+DURATION = "mlmeta_duration_ms"
+
+
+def tree(graph: LineageGraph) -> str:
+    """Draw the graph as a tree; a node that occurs again is named, not drawn again."""
+    lines: list[str] = []
+    seen: set[NodeKey] = set()
+    for key in graph.start:
+        lines.append(_label(graph, key))
+        if key not in seen:
+            seen.add(key)
+            lines.extend(_branches(graph, key, "", seen))
+    return "\n".join(lines)
+
+
+def _branches(graph: LineageGraph, key: NodeKey, indent: str, seen: set[NodeKey]) -> Iterator[str]:
+    # A stack of iterators instead of recursion: lineage can be deeper than Python's call stack.
+    stack = [(indent, _with_last(graph.next(key)))]
+    while stack:
+        indent, children = stack[-1]
+        child = next(children, None)
+        if child is None:
+            stack.pop()
+            continue
+        target, is_last = child
+        again = target in seen
+        suffix = "  (see above)" if again and graph.next(target) else ""
+        yield f"{indent}{'└── ' if is_last else '├── '}{_label(graph, target)}{suffix}"
+        if not again:
+            seen.add(target)
+            stack.append((indent + ("    " if is_last else "│   "), _with_last(graph.next(target))))
+
+
+def _with_last(keys: tuple[NodeKey, ...]) -> Iterator[tuple[NodeKey, bool]]:
+    return ((key, i == len(keys) - 1) for i, key in enumerate(keys))
+
+
+def _label(graph: LineageGraph, key: NodeKey) -> str:
+    """Name a node on one line: type, what tells it from others, and its id."""
+    node = graph.node(key)
+    if isinstance(node, Artifact):
+        name = node.properties.get("name") or node.name
+        place = node.uri or ("" if name else "(in memory)")
+        parts = [node.type, f"“{name}”" if name else "", place]
+        return f"{' '.join(p for p in parts if p)}  [artifact {node.id}]"
+    return f"{node.type}  {_state(node)}{_duration(node)}  [execution {node.id}]"
+
+
+def _state(execution: Execution) -> str:
+    state = execution.last_known_state
+    return "(no state)" if state is None else STATE_WORDS.get(state, state.name)
+
+
+def _duration(execution: Execution) -> str:
+    milliseconds = execution.custom_properties.get(DURATION)
+    if not isinstance(milliseconds, (int, float)):
+        return ""
+    seconds = milliseconds / 1000
+    return f", {seconds:.1f} s" if seconds >= 1 else f", {milliseconds:.0f} ms"
+
+
+def mermaid(graph: LineageGraph) -> str:
+    """Draw the graph as a Mermaid flowchart, artifacts round and executions square."""
+    lines = ["flowchart LR"]
+    for artifact in graph.artifacts:
+        label = _escape_mermaid(_label(graph, ("artifact", artifact.id)))
+        lines.append(f'    a{artifact.id}(["{label}"])')
+    for execution in graph.executions:
+        label = _escape_mermaid(_label(graph, ("execution", execution.id)))
+        lines.append(f'    e{execution.id}["{label}"]')
+    lines.extend(f"    {source} --> {target}" for source, target in _arrows(graph))
+    return "\n".join(lines)
+
+
+def dot(graph: LineageGraph) -> str:
+    """Draw the graph in the DOT language, artifacts as ellipses and executions as boxes."""
+    lines = ["digraph lineage {", "    rankdir=LR;"]
+    for artifact in graph.artifacts:
+        label = _escape_dot(_label(graph, ("artifact", artifact.id)))
+        lines.append(f'    a{artifact.id} [shape=ellipse, label="{label}"];')
+    for execution in graph.executions:
+        label = _escape_dot(_label(graph, ("execution", execution.id)))
+        lines.append(f'    e{execution.id} [shape=box, label="{label}"];')
+    lines.extend(f"    {source} -> {target};" for source, target in _arrows(graph))
+    lines.append("}")
+    return "\n".join(lines)
+
+
+def _arrows(graph: LineageGraph) -> list[tuple[str, str]]:
+    """Return each pair of nodes that data went between, once, in the order of the events."""
+    arrows: dict[tuple[str, str], None] = {}
+    for event in graph.events:
+        artifact, execution = f"a{event.artifact_id}", f"e{event.execution_id}"
+        arrows[(artifact, execution) if event.type.is_input else (execution, artifact)] = None
+    return list(arrows)
+
+
+def _escape_mermaid(text: str) -> str:
+    return "".join(
+        c if c.isalnum() or c in " .,_-/:()“”" else f"#{ord(c)};" for c in text.replace("\n", " ")
+    )
+
+
+def _escape_dot(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def json_text(graph: LineageGraph) -> str:
+    """Write the graph as JSON text, indented."""
+    return json.dumps(plain(graph), indent=2, ensure_ascii=False)
+
+
+def plain(graph: LineageGraph) -> dict[str, object]:
+    """Turn the graph into dicts, lists and scalars."""
+    return {
+        "direction": graph.direction.value,
+        "start": [{"kind": kind, "id": node_id} for kind, node_id in graph.start],
+        "artifacts": [_plain_node(node) for node in graph.artifacts],
+        "executions": [_plain_node(node) for node in graph.executions],
+        "events": [
+            {
+                "artifact_id": event.artifact_id,
+                "execution_id": event.execution_id,
+                "type": event.type.name,
+                "path": list(event.path),
+                "milliseconds_since_epoch": event.milliseconds_since_epoch,
+            }
+            for event in graph.events
+        ],
+    }
+
+
+def _plain_node(node: Artifact | Execution) -> dict[str, object]:
+    plain_node: dict[str, object] = {"id": node.id, "type": node.type, "name": node.name}
+    if isinstance(node, Artifact):
+        plain_node |= {"uri": node.uri, "state": node.state and node.state.name}
+    else:
+        plain_node["last_known_state"] = node.last_known_state and node.last_known_state.name
+    return plain_node | {
+        "external_id": node.external_id,
+        "properties": _plain_properties(node.properties),
+        "custom_properties": _plain_properties(node.custom_properties),
+        "create_time_since_epoch": node.create_time_since_epoch,
+        "last_update_time_since_epoch": node.last_update_time_since_epoch,
+    }
+
+
+def _plain_properties(properties: Properties) -> dict[str, object]:
+    """Turn property values into JSON's; serialized messages become base64 text."""
+    return {
+        name: (
+            base64.b64encode(value.serialized).decode("ascii")
+            if isinstance(value, (StructValue, ProtoValue))
+            else value
+        )
+        for name, value in sorted(properties.items())
+    }

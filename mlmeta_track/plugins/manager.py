@@ -1,0 +1,129 @@
+"""How plugins are found, loaded when first needed, called, and left out when they are broken."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Iterator
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from mlmeta_track.plugins.hookspecs import PROJECT, SPECS
+
+ENTRY_POINT_GROUP = PROJECT
+
+_logger = logging.getLogger("mlmeta_track.plugins")
+
+
+class Hooks:
+    """The plugins that are installed, loaded at the first call of a hook.
+
+    A plugin that cannot be loaded, or whose hook raises, is named once in a warning and left out
+    from then on; the others go on working.
+    """
+
+    def __init__(self) -> None:
+        """Know the hooks; load nothing yet."""
+        self._manager = pluggy.PluginManager(PROJECT)
+        for spec in SPECS:
+            self._manager.add_hookspecs(spec)
+        self._lock = threading.RLock()
+        self._loaded = False
+        self._only: frozenset[str] | None = None
+
+    def restrict(self, names: Iterable[str] | None) -> None:
+        """Load only the installed plugins of these names; None loads all."""
+        with self._lock:
+            self._only = None if names is None else frozenset(names)
+            if self._loaded:
+                self._unload_unwanted()
+                self._load()
+
+    def register(self, plugin: object, name: str | None = None) -> None:
+        """Add a plugin that is not installed, such as one defined in a test or a script."""
+        self._manager.register(plugin, name)
+        self._manager.check_pending()
+
+    def unregister(self, plugin: object) -> None:
+        """Remove a plugin that was added with ``register``."""
+        self._manager.unregister(plugin)
+
+    def names(self) -> list[str]:
+        """Return the names of the plugins in use."""
+        self._ensure_loaded()
+        return sorted(name for name, plugin in self._manager.list_name_plugin() if plugin)
+
+    def call(self, hook: str, **arguments: Any) -> Any:
+        """Call a hook in every plugin and return what pluggy makes of the answers."""
+        self._ensure_loaded()
+        while True:
+            try:
+                return getattr(self._manager.hook, hook)(**arguments)
+            except Exception as error:
+                culprit = self._culprit(hook, error)
+                if culprit is None:
+                    raise
+                self._leave_out(culprit, error, f"its hook {hook} raised")
+
+    def _ensure_loaded(self) -> None:
+        if not self._loaded:
+            with self._lock:
+                if not self._loaded:
+                    self._load()
+                    self._loaded = True
+
+    def _load(self) -> None:
+        for entry_point in entry_points(group=ENTRY_POINT_GROUP):
+            name = entry_point.name
+            unwanted = self._only is not None and name not in self._only
+            if unwanted or self._manager.has_plugin(name) or self._manager.is_blocked(name):
+                continue
+            self._load_one(entry_point)
+
+    def _load_one(self, entry_point: EntryPoint) -> None:
+        try:
+            self._manager.register(entry_point.load(), entry_point.name)
+            self._manager.check_pending()
+        except Exception as error:  # noqa: BLE001 - a plugin may fail in any way at import
+            self._leave_out(entry_point.name, error, "it could not be loaded")
+
+    def _unload_unwanted(self) -> None:
+        installed = {entry_point.name for entry_point in entry_points(group=ENTRY_POINT_GROUP)}
+        for name in installed:
+            if self._only is not None and name not in self._only and self._manager.has_plugin(name):
+                self._manager.unregister(name=name)
+
+    def _culprit(self, hook: str, error: BaseException) -> str | None:
+        """Return the name of the plugin whose function is in the error's traceback."""
+        codes = {frame.f_code for frame in _frames(error)}
+        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
+            if getattr(implementation.function, "__code__", None) in codes:
+                return str(implementation.plugin_name)
+        return None
+
+    def _leave_out(self, name: str, error: BaseException, what: str) -> None:
+        with self._lock:
+            if self._manager.is_blocked(name):
+                return
+            self._manager.set_blocked(name)  # unregisters it as well
+        _logger.warning(
+            "The plugin %r is left out from now on: %s: %s: %s. Mend or uninstall it; to keep it"
+            " from being loaded, list the wanted plugins in MLMETA_TRACK_LOAD_PLUGINS.",
+            name,
+            what,
+            type(error).__name__,
+            error,
+        )
+
+
+def _frames(error: BaseException) -> Iterator[Any]:
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame
+        traceback = traceback.tb_next
+
+
+hooks = Hooks()
+"""The plugins of this process."""

@@ -1,0 +1,1 @@
+"""Where records live: the promise that every store keeps, and the stores that keep it."""

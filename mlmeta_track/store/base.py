@@ -1,0 +1,148 @@
+"""The promise that every store keeps, whatever database is behind it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import TypeVar
+
+from mlmeta_track.domain.batch import Batch, PutResult
+from mlmeta_track.domain.events import Event
+from mlmeta_track.domain.lineage import Direction, LineageGraph
+from mlmeta_track.domain.nodes import Artifact, Context, Execution
+from mlmeta_track.domain.types import ArtifactType, ContextType, ExecutionType, NodeType
+
+NodeT = TypeVar("NodeT", Artifact, Execution, Context)
+MemberT = TypeVar("MemberT", Artifact, Execution)
+TypeT = TypeVar("TypeT", ArtifactType, ExecutionType, ContextType)
+
+
+class Store(ABC):
+    """A store of MLMD metadata.
+
+    **Threads and processes.** One store may be used from many threads at once, and many stores may
+    be open on one database, in many processes.  After a fork the child uses connections of its own.
+
+    **Transactions.** Every call is one transaction: it happens as a whole or not at all, and a
+    read sees one state of the database.
+
+    **Exactly once.** ``put`` may be called again with a batch that has landed already (after a
+    lost connection, or from a spool): the second call changes nothing and returns the same ids.
+    Types and contexts are made once however many writers start together.
+
+    **Which artifact.** An artifact with ``resolve`` is found in this order: the one whose
+    external id is that of the put; the newest one of its type with the same URI and fingerprint;
+    the newest of its type with the same fingerprint; without a fingerprint, the newest of its type
+    with the same URI.  An artifact that declares another value for a declared property than the
+    put does is another artifact.  Where the found one lacks a property or a URI that the put has,
+    it gets it.  If none is found, it is made.
+
+    **Order.** Everything is returned in ascending order of ids unless a method says otherwise;
+    ids that do not exist are left out.
+
+    **Times** are milliseconds since the epoch, set by the store; ``last_update_time_since_epoch``
+    moves only if something changed.
+
+    **Errors** are of ``mlmeta_track.errors``, never those of a driver: ``TypeConflictError`` (a
+    property is stored with another type), ``InvalidArgumentError`` (a value that cannot be stored),
+    ``AbortedError`` (another writer was in the way too long), ``UnavailableError`` (the database is
+    away, full, read-only or gone), ``InternalError`` (it refused, or holds what cannot be read).
+    """
+
+    url: str
+
+    @abstractmethod
+    def put(self, batch: Batch) -> PutResult:
+        """Write a batch and return the ids of what its keys came to mean."""
+
+    @abstractmethod
+    def check_type(self, declared: NodeType) -> None:
+        """Raise ``TypeConflictError`` if the store has that type with other property types."""
+
+    @abstractmethod
+    def get_types(self, kind: type[TypeT]) -> list[TypeT]:
+        """Return all types of a kind, MLMD's simple types included."""
+
+    @abstractmethod
+    def get_type(self, kind: type[TypeT], name: str, version: str | None = None) -> TypeT | None:
+        """Return the type of that name and version, or None."""
+
+    @abstractmethod
+    def get_by_id(self, kind: type[NodeT], ids: Iterable[int]) -> list[NodeT]:
+        """Return the nodes with those ids."""
+
+    @abstractmethod
+    def get_by_external_id(self, kind: type[NodeT], external_ids: Iterable[str]) -> list[NodeT]:
+        """Return the nodes with those external ids."""
+
+    @abstractmethod
+    def get_by_type(
+        self, kind: type[NodeT], type_name: str, type_version: str | None = None
+    ) -> list[NodeT]:
+        """Return the nodes of the type of that name and version; none if there is no such type."""
+
+    @abstractmethod
+    def get_by_name(
+        self, kind: type[NodeT], type_name: str, name: str, type_version: str | None = None
+    ) -> NodeT | None:
+        """Return the node of that type and name, or None."""
+
+    @abstractmethod
+    def get_by_context(self, kind: type[MemberT], context_id: int) -> list[MemberT]:
+        """Return the artifacts attributed to, or the executions associated with, a context."""
+
+    @abstractmethod
+    def get_artifacts_by_uri(self, uri: str) -> list[Artifact]:
+        """Return the artifacts with exactly that URI."""
+
+    @abstractmethod
+    def get_artifacts_by_fingerprint(self, fingerprint: str) -> list[Artifact]:
+        """Return the artifacts whose content has that fingerprint."""
+
+    @abstractmethod
+    def list_nodes(
+        self, kind: type[NodeT], *, limit: int | None = None, newest_first: bool = False
+    ) -> list[NodeT]:
+        """Return the nodes of a kind in the order of their ids, or the other way round."""
+
+    @abstractmethod
+    def get_contexts_of(self, kind: type[MemberT], node_id: int) -> list[Context]:
+        """Return the contexts that an artifact or an execution belongs to."""
+
+    @abstractmethod
+    def get_parent_contexts(self, context_id: int) -> list[Context]:
+        """Return the contexts that a context is a child of."""
+
+    @abstractmethod
+    def get_child_contexts(self, context_id: int) -> list[Context]:
+        """Return the contexts that are children of a context."""
+
+    @abstractmethod
+    def get_events_by_artifact_ids(self, artifact_ids: Iterable[int]) -> list[Event]:
+        """Return the events of those artifacts."""
+
+    @abstractmethod
+    def get_events_by_execution_ids(self, execution_ids: Iterable[int]) -> list[Event]:
+        """Return the events of those executions."""
+
+    @abstractmethod
+    def get_lineage(
+        self,
+        *,
+        artifact_ids: Iterable[int] = (),
+        execution_ids: Iterable[int] = (),
+        direction: Direction = Direction.UPSTREAM,
+        depth: int | None = None,
+    ) -> LineageGraph:
+        """Return what lies before (or behind) the given nodes.
+
+        Args:
+            artifact_ids: Artifacts to start from.
+            execution_ids: Executions to start from.
+            direction: Which way to walk.
+            depth: How many executions deep; None walks to the end.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back all connections; a later call opens them anew."""

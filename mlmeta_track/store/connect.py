@@ -1,0 +1,45 @@
+"""From a URL to a store."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from mlmeta_track.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mlmeta_track.store.base import Store
+
+# By name, so that a database's libraries are imported when a store of that kind is opened.
+_OPENERS = {"sqlite": "mlmeta_track.store.sql.store:SqlStore"}
+
+_FORMS = "sqlite:///relative/path.db, sqlite:////absolute/path.db, sqlite:// (in memory)"
+
+
+def check_url(url: str) -> None:
+    """Raise ``SettingsError`` unless a store can be opened for URLs of that form."""
+    scheme, separator, _ = url.partition("://")
+    if not separator:
+        message = f"The store {url!r} is not a URL. Write one of: {_FORMS}."
+        raise SettingsError(message)
+    if scheme.split("+")[0] not in _OPENERS:
+        message = f"There is no store for {scheme}:// URLs. Write one of: {_FORMS}."
+        raise SettingsError(message)
+
+
+def open_store(url: str, *, create: bool = True) -> Store:
+    """Open the store that a URL names.
+
+    Args:
+        url: Where it is.
+        create: Whether to create it if it does not exist.
+
+    Raises:
+        SettingsError: No store is known for such a URL.
+        NotFoundError: It does not exist, and is not to be created.
+        FailedPreconditionError: It is no store of MLMD, or has another schema version.
+        UnavailableError: It cannot be reached or created.
+    """
+    check_url(url)
+    module, _, name = _OPENERS[url.partition("://")[0].split("+")[0]].partition(":")
+    return cast("Store", getattr(import_module(module), name)(url, create=create))

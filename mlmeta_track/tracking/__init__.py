@@ -1,0 +1,1 @@
+"""Recording: from the user's functions and values to batches in a store."""

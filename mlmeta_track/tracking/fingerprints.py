@@ -1,0 +1,118 @@
+"""Where files lie and what is in them: URIs and content fingerprints."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import threading
+import time
+from collections import OrderedDict
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+WHOLE_UP_TO = 256 * 2**20
+"""Files up to this size (bytes) are hashed whole; larger ones by size and samples."""
+
+_SAMPLE = 4 * 2**20
+_SAMPLES = 16
+_CHUNK = 2**20
+_MOST_FILES = 10_000
+_REMEMBERED = 1_000
+# A file that was written so recently may be written again without its time stamp moving.
+_SETTLED_NS = 2_000_000_000
+
+_DRIVE = re.compile(r"^/[A-Za-z]:")
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def to_uri(path: str | os.PathLike[str]) -> str:
+    """Return the URI under which a path is recorded.
+
+    A local path, or a ``file:`` URI, becomes an absolute path, as TFX writes it; any other URI
+    stays as it is.
+    """
+    text = os.fspath(path)
+    if text.startswith("file:"):
+        text = unquote(urlsplit(text).path)
+        text = text.lstrip("/") if _DRIVE.match(text) else text
+    elif _SCHEME.match(text):
+        return text
+    return os.path.abspath(text)  # noqa: PTH100 - Path.absolute keeps "..": two URIs for one file
+
+
+def fingerprint_path(uri: str) -> str | None:
+    """Return the fingerprint of the file or folder at a URI; None if it is not on this machine.
+
+    A file is hashed whole up to ``WHOLE_UP_TO`` bytes; of a larger one its size and 16 samples of
+    4 MiB are, and the fingerprint begins with ``sampled-sha256:``.  A folder's is made of the names
+    and fingerprints of its files; None if it holds more than 10,000.
+    """
+    path = Path(uri)
+    try:
+        if path.is_dir():
+            return _fingerprint_folder(path)
+        return _fingerprint_file(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _fingerprint_file(path: Path) -> str:
+    status = path.stat()
+    key = (str(path), status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    known = _cache.get(key)
+    if known is None:
+        known = _hash_file(path, status.st_size)
+        if time.time_ns() - status.st_mtime_ns > _SETTLED_NS:
+            _cache.put(key, known)
+    return known
+
+
+def _hash_file(path: Path, size: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        if size <= WHOLE_UP_TO:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+            return f"sha256:{digest.hexdigest()}"
+        digest.update(str(size).encode())
+        for i in range(_SAMPLES):
+            file.seek((size - _SAMPLE) * i // (_SAMPLES - 1))
+            digest.update(file.read(_SAMPLE))
+        return f"sampled-sha256:{digest.hexdigest()}"
+
+
+def _fingerprint_folder(folder: Path) -> str | None:
+    digest = hashlib.sha256()
+    count = 0
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            count += 1
+            if count > _MOST_FILES:
+                return None
+            path = Path(parent, name)
+            relative = path.relative_to(folder).as_posix()
+            digest.update(f"{relative}\0{_fingerprint_file(path)}\0".encode())
+    return f"folder-sha256:{digest.hexdigest()}"
+
+
+class _Remembered:
+    """The fingerprints of the files that were hashed last."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[tuple[object, ...], str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[object, ...]) -> str | None:
+        with self._lock:
+            return self._entries.get(key)
+
+    def put(self, key: tuple[object, ...], fingerprint: str) -> None:
+        with self._lock:
+            self._entries[key] = fingerprint
+            while len(self._entries) > _REMEMBERED:
+                self._entries.popitem(last=False)
+
+
+_cache = _Remembered()

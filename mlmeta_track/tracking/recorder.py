@@ -1,0 +1,129 @@
+"""The only writer: it holds the store that records go to, and keeps its failures from the user."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from mlmeta_track.domain.types import ArtifactType
+from mlmeta_track.errors import (
+    MlmetaTrackError,
+    SettingsError,
+    TypeConflictError,
+    UnavailableError,
+)
+from mlmeta_track.plugins import hooks
+from mlmeta_track.store.connect import check_url, open_store
+from mlmeta_track.tracking.artifacts import declaration_checks, declared_classes
+from mlmeta_track.tracking.capture import KnownArtifacts
+from mlmeta_track.tracking.isolation import Guard
+from mlmeta_track.tracking.settings import Settings, resolve
+
+if TYPE_CHECKING:
+    from mlmeta_track.domain.batch import Batch, PutResult
+    from mlmeta_track.store.base import Store
+
+
+class Recorder:
+    """Writes batches to the store of its settings, opening it when first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Record as the settings say.
+
+        Raises:
+            SettingsError: There is no store for such a URL.
+        """
+        check_url(settings.store)
+        self.settings = settings
+        self.guard = Guard(strict=settings.strict)
+        self.known = KnownArtifacts()
+        self._store: Store | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def store(self) -> Store:
+        """The store, opened at first use; every error of opening it comes through."""
+        if self._store is None:
+            with self._lock:
+                if self._store is None:
+                    self._store = open_store(self.settings.store)
+        return self._store
+
+    def put(self, batch: Batch, task: str) -> PutResult | None:
+        """Write a batch; None if it was lost, which the guard has said."""
+        with self.guard(task):
+            return self.store.put(batch)
+        return None
+
+    def check_declared(self, declared: ArtifactType) -> None:
+        """Raise ``TypeConflictError`` if an open store has the type with other property types."""
+        if self._store is None:
+            return
+        try:
+            self._store.check_type(declared)
+        except TypeConflictError:
+            raise
+        except MlmetaTrackError as error:
+            self.guard.report(f"compare the type {declared.name!r} with the store", error)
+
+    def open(self) -> None:
+        """Open the store now, so that what is wrong with it shows where it is configured.
+
+        A store that is merely out of reach is reported and tried again with the next record.
+
+        Raises:
+            FailedPreconditionError: It is no store of MLMD, or has another schema version.
+            TypeConflictError: It has a type that an artifact class declares otherwise.
+        """
+        try:
+            _ = self.store
+        except UnavailableError as error:
+            self.guard.report("open the store", error)
+        for declared in list(declared_classes):
+            self.check_declared(declared.artifact_type)
+
+    def close(self) -> None:
+        """Give back the store's connections."""
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
+
+
+_current: Recorder | None = None
+_lock = threading.Lock()
+
+
+def install(recorder: Recorder) -> None:
+    """Make a recorder the one of this process."""
+    global _current
+    hooks.restrict(recorder.settings.load_plugins)
+    with _lock:
+        previous, _current = _current, recorder
+    if previous is not None and previous is not recorder:
+        previous.close()
+
+
+def current() -> Recorder:
+    """Return the recorder of this process, set up from its surroundings if nobody did.
+
+    Surroundings that make no sense are reported once and disable recording: the code that runs did
+    not ask for them.
+    """
+    if _current is None:
+        try:
+            settings = resolve({})
+            recorder = Recorder(settings)
+        except SettingsError as error:
+            recorder = Recorder(Settings(disabled=True))
+            recorder.guard.report("set up recording", error)
+        install(recorder)
+        return recorder
+    return _current
+
+
+def _check_declaration(declared: ArtifactType) -> None:
+    if _current is not None:
+        _current.check_declared(declared)
+
+
+declaration_checks.append(_check_declaration)

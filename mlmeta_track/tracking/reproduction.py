@@ -1,0 +1,112 @@
+"""What it takes to run a run again: command line, host, Python, packages and code version."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import platform
+import shlex
+import socket
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from mlmeta_track.domain.nodes import PropertyValue
+from mlmeta_track.tracking.capture import cut
+
+_PACKAGES = (
+    "mlmeta-track",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "polars",
+    "scikit-learn",
+    "scipy",
+    "xgboost",
+    "lightgbm",
+    "torch",
+    "jax",
+    "tensorflow",
+    "tensorflow-data-validation",
+    "tensorflow-transform",
+    "tfx-bsl",
+    "apache-beam",
+    "protobuf",
+)
+"""Packages whose version can change what a step makes, recorded where they are installed."""
+
+_GIT_SECONDS = 5
+
+
+def facts() -> dict[str, PropertyValue]:
+    """Return the facts of this process as custom properties, as far as they can be had."""
+    found: dict[str, PropertyValue | None] = {
+        "mlmeta_command_line": cut(shlex.join([sys.executable, *sys.argv])),
+        "mlmeta_working_directory": os.getcwd(),  # noqa: PTH109 - text is wanted
+        "mlmeta_host": socket.gethostname(),
+        "mlmeta_user": _user(),
+        "mlmeta_pid": os.getpid(),
+        "mlmeta_python": platform.python_version(),
+        "mlmeta_platform": platform.platform(),
+        "mlmeta_packages": packages(),
+        **_git(),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+@cache
+def packages() -> str:
+    """Return the installed versions of the packages that matter, as JSON text."""
+    versions: dict[str, str] = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return json.dumps(versions)
+
+
+def script_name() -> str:
+    """Return the name of the script that runs, such as ``train.py``."""
+    return Path(sys.argv[0] or "python").name if sys.argv else "python"
+
+
+def _user() -> str | None:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None  # A container may run under a number that has no name.
+
+
+def _git() -> dict[str, PropertyValue | None]:
+    """Return the commit of the script's repository and whether the work tree differs from it."""
+    folder = _script_folder()
+    commit = _ask_git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        return {}
+    changes = _ask_git(folder, "status", "--porcelain", "--untracked-files=no")
+    return {
+        "mlmeta_git_commit": commit,
+        "mlmeta_git_branch": _ask_git(folder, "rev-parse", "--abbrev-ref", "HEAD"),
+        "mlmeta_git_dirty": None if changes is None else bool(changes),
+    }
+
+
+def _script_folder() -> Path:
+    script = Path(sys.argv[0]) if sys.argv and sys.argv[0] else None
+    return script.resolve().parent if script is not None and script.is_file() else Path.cwd()
+
+
+def _ask_git(folder: Path, *arguments: str) -> str | None:
+    # Without optional locks, so that asking never gets in the way of the user's own git.
+    command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
+    try:
+        answer = subprocess.run(  # noqa: S603 - fixed arguments, no shell
+            command, capture_output=True, text=True, timeout=_GIT_SECONDS, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None

@@ -1,0 +1,159 @@
+"""Experiments and runs: the contexts that steps are recorded in."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timezone
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary
+
+from mlmeta_track.domain.batch import Batch, ContextKey, ContextPut
+from mlmeta_track.domain.types import EXPERIMENT, RUN, ContextType
+from mlmeta_track.tracking import active, recorder, reproduction
+from mlmeta_track.tracking.identity import new_id
+
+if TYPE_CHECKING:
+    from contextvars import ContextVar, Token
+
+    from typing_extensions import Self
+
+    from mlmeta_track.domain.nodes import Properties
+    from mlmeta_track.tracking.recorder import Recorder
+
+
+class _Group:
+    """A context that the steps inside a ``with`` block belong to."""
+
+    context_type: ClassVar[ContextType]
+    _active: ClassVar[ContextVar[Any]]
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._tokens: list[Token[Any]] = []
+        self._facts_are_stored = False
+
+    @property
+    def key(self) -> ContextKey:
+        """The context's identity in a batch."""
+        return (self.context_type.name, self.name)
+
+    def facts(self) -> tuple[Properties, Properties]:
+        """Return the properties and the custom properties to be stored once."""
+        raise NotImplementedError
+
+    def to_put(self) -> ContextPut:
+        """Return the context for a batch, with its facts unless they are stored already."""
+        properties, custom = ({}, {}) if self._facts_are_stored else self.facts()
+        return ContextPut(
+            type=self.context_type, name=self.name, properties=properties, custom_properties=custom
+        )
+
+    def landed(self) -> None:
+        """Take note that the store has the facts."""
+        self._facts_are_stored = True
+
+    def __enter__(self) -> Self:
+        self._tokens.append(self._active.set(self))
+        writer = recorder.current()
+        if not writer.settings.disabled:
+            contexts = Contexts.here(writer)
+            if writer.put(contexts.batch(), f"record {self.context_type.name} {self.name!r}"):
+                contexts.landed()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._active.reset(self._tokens.pop())
+
+
+class Experiment(_Group):
+    """A named group of runs; MLMD's context of type ``Experiment``."""
+
+    context_type = EXPERIMENT
+    _active = active.experiment
+
+    def __init__(self, name: str, note: str | None = None) -> None:
+        """Name the experiment; a note is stored with it, in place of an earlier one."""
+        super().__init__(name)
+        self.note = note
+
+    def facts(self) -> tuple[Properties, Properties]:
+        """Return the note."""
+        return ({} if self.note is None else {"note": self.note}), {}
+
+
+class Run(_Group):
+    """One script invocation, with what it takes to run it again; a context of type ``Run``."""
+
+    context_type = RUN
+    _active = active.run
+
+    def __init__(self, name: str | None = None) -> None:
+        """Name the run; without a name it gets the script's, the time and a random part."""
+        super().__init__(name or _run_name())
+
+    def facts(self) -> tuple[Properties, Properties]:
+        """Return command line, host, Python, packages and code version."""
+        return {}, reproduction.facts()
+
+
+class Contexts:
+    """The run and the experiment that a step is recorded in."""
+
+    def __init__(self, run: Run | None, experiment: Experiment | None) -> None:
+        """Know both; either may be missing."""
+        self._groups: tuple[_Group, ...] = tuple(g for g in (run, experiment) if g is not None)
+
+    @classmethod
+    def here(cls, writer: Recorder) -> Contexts:
+        """Return those of the code that is running now."""
+        run = active.run.get() or _process_run(writer)
+        experiment = active.experiment.get() or _experiment_of_settings(writer)
+        return cls(run, experiment)
+
+    def puts(self) -> tuple[ContextPut, ...]:
+        """Return the contexts for a batch."""
+        return tuple(group.to_put() for group in self._groups)
+
+    def parents(self) -> tuple[tuple[ContextKey, ContextKey], ...]:
+        """Return the edge from the run to its experiment."""
+        keys = [group.key for group in self._groups]
+        return ((keys[0], keys[1]),) if len(keys) == 2 else ()  # noqa: PLR2004 - run, experiment
+
+    def batch(self) -> Batch:
+        """Return a batch that writes the contexts alone."""
+        return Batch(contexts=self.puts(), parents=self.parents())
+
+    def landed(self) -> None:
+        """Take note that the store has them."""
+        for group in self._groups:
+            group.landed()
+
+
+def _run_name() -> str:
+    started = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{reproduction.script_name()} {started} {new_id()[-6:]}"
+
+
+_process_runs: WeakKeyDictionary[Recorder, Run] = WeakKeyDictionary()
+_experiments: WeakKeyDictionary[Recorder, Experiment] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def _process_run(writer: Recorder) -> Run:
+    """Return the run of a process that records without having started one."""
+    with _lock:
+        return _process_runs.setdefault(writer, _process_runs.get(writer) or Run())
+
+
+def _experiment_of_settings(writer: Recorder) -> Experiment | None:
+    name = writer.settings.experiment
+    if name is None:
+        return None
+    with _lock:
+        return _experiments.setdefault(writer, _experiments.get(writer) or Experiment(name))

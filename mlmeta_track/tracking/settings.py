@@ -1,0 +1,135 @@
+"""Settings: code before environment before ``[tool.mlmeta_track]`` before the default."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from mlmeta_track.errors import SettingsError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ENVIRONMENT_PREFIX = "MLMETA_TRACK_"
+TABLE = "mlmeta_track"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What governs recording in this process.
+
+    Args:
+        store: The URL of the store.
+        disabled: Record nothing; steps run as if they were not wrapped.
+        experiment: The experiment of runs that are not started inside one.
+        strict: Raise what would otherwise be a warning about a lost record.
+        autotrack: Integrations that ``init`` switches on, by name; ``all`` means every one.
+        load_plugins: The installed plugins to load, by name; None loads all.
+    """
+
+    store: str = "sqlite:///mlmeta.db"
+    disabled: bool = False
+    experiment: str | None = None
+    strict: bool = False
+    autotrack: tuple[str, ...] = ()
+    load_plugins: tuple[str, ...] | None = None
+
+
+def resolve(given: Mapping[str, Any], folder: Path | None = None) -> Settings:
+    """Return the settings in force.
+
+    Args:
+        given: What code says; None means that it does not say.
+        folder: Where the search for ``pyproject.toml`` begins; the working directory if None.
+
+    Raises:
+        SettingsError: A value cannot be used; the message says which, where it stands, and what
+            could stand there.
+    """
+    values: dict[str, Any] = {}
+    for name, value, origin in _in_rising_order(given, folder or Path.cwd()):
+        parse = _PARSERS.get(name)
+        if parse is None:
+            message = f"{origin}: there is no setting {name!r}; there are {', '.join(_PARSERS)}."
+            raise SettingsError(message)
+        try:
+            values[name] = parse(value)
+        except ValueError as error:
+            message = f"{origin}: {name} cannot be {value!r}: {error}."
+            raise SettingsError(message) from None
+    return Settings(**values)
+
+
+def _in_rising_order(given: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, Any, str]]:
+    """Yield name, value and origin of every setting, the one that counts most last."""
+    yield from _from_pyproject(folder)
+    for setting in fields(Settings):
+        variable = ENVIRONMENT_PREFIX + setting.name.upper()
+        value = os.environ.get(variable)
+        if value is not None:
+            yield setting.name, value, f"The environment variable {variable}"
+    for name, value in given.items():
+        if value is not None:
+            yield name, value, "The call"
+
+
+def _from_pyproject(folder: Path) -> Iterator[tuple[str, Any, str]]:
+    for parent in (folder, *folder.parents):
+        path = parent / "pyproject.toml"
+        if path.is_file():
+            yield from _table_of(path)
+            return
+
+
+def _table_of(path: Path) -> Iterator[tuple[str, Any, str]]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get(TABLE, {})
+    except (OSError, ValueError):
+        return  # Somebody else's file, broken or unreadable: it says nothing about us.
+    for name, value in table.items():
+        yield name.replace("-", "_"), value, f"[tool.{TABLE}] in {path}"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        message = "it must be text"
+        raise ValueError(message)
+    return value
+
+
+_WORDS = {"1": True, "true": True, "yes": True, "on": True}
+_WORDS |= {"0": False, "false": False, "no": False, "off": False, "": False}
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = _WORDS.get(str(value).strip().lower())
+    if word is None:
+        message = "it must be one of 1, true, yes, on, 0, false, no, off"
+        raise ValueError(message)
+    return word
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
+        message = "it must be names separated by commas, or a list of names"
+        raise ValueError(message)
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+_PARSERS: Mapping[str, Callable[[Any], Any]] = {
+    "store": _text,
+    "disabled": _flag,
+    "experiment": _text,
+    "strict": _flag,
+    "autotrack": _names,
+    "load_plugins": _names,
+}

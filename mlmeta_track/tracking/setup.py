@@ -1,0 +1,51 @@
+"""``init``: what governs recording in this process, said in code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlmeta_track.tracking import instrument, recorder, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def init(
+    store: str | None = None,
+    *,
+    experiment: str | None = None,
+    strict: bool | None = None,
+    disabled: bool | None = None,
+    autotrack: Sequence[str] | None = None,
+) -> None:
+    """Set up recording; optional, for without it the settings around the process hold.
+
+    What is not given here is taken from the environment (``MLMETA_TRACK_STORE`` and so on), from
+    ``[tool.mlmeta_track]`` in the nearest pyproject.toml upwards, or from the defaults.
+
+    Args:
+        store: The store's URL: ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or
+            ``sqlite://`` (in memory).  It is opened, and created if it does not exist.
+        experiment: The experiment that runs belong to.
+        strict: Raise a ``MlmetaTrackError`` where otherwise a record is lost with a warning.
+        disabled: Record nothing.
+        autotrack: Integrations to switch on, as ``autotrack`` does; ``["all"]`` means every one.
+
+    Raises:
+        SettingsError: A setting cannot be used; the message says which and where it stands.
+        FailedPreconditionError: The store is no store of MLMD, or has another schema version.
+        TypeConflictError: An artifact class declares a property with another type than the store.
+    """
+    given = {
+        "store": store,
+        "experiment": experiment,
+        "strict": strict,
+        "disabled": disabled,
+        "autotrack": autotrack,
+    }
+    writer = recorder.Recorder(settings.resolve(given))
+    if not writer.settings.disabled:
+        writer.open()
+    recorder.install(writer)
+    if not writer.settings.disabled:
+        instrument.autotrack_named(writer.settings.autotrack)

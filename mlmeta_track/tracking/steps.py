@@ -1,0 +1,346 @@
+"""A step: one execution from its start to its end, with what it used and what it made."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mlmeta_track.domain.batch import ArtifactPut, Batch, EventPut, ExecutionPut, StoredArtifact
+from mlmeta_track.domain.events import EventPath, EventType
+from mlmeta_track.domain.nodes import STATE_PROPERTY, STATE_WORDS, ExecutionState, PropertyValue
+from mlmeta_track.domain.types import ExecutionType, PropertyType
+from mlmeta_track.errors import InvalidArgumentError
+from mlmeta_track.plugins import hooks
+from mlmeta_track.tracking import active, capture, failures
+from mlmeta_track.tracking.identity import new_id, source_id
+from mlmeta_track.tracking.runs import Contexts
+
+if TYPE_CHECKING:
+    from mlmeta_track.domain.description import Description
+    from mlmeta_track.tracking.artifacts import Artifact
+    from mlmeta_track.tracking.isolation import Guard
+    from mlmeta_track.tracking.recorder import Recorder
+
+ValueT = TypeVar("ValueT")
+
+_REMEMBERED_INSIDE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A value that a step used: its description, and the key of its artifact in the batch."""
+
+    value: object
+    description: Description
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Promised:
+    """A path that the step writes to, described when the work has ended."""
+
+    path: str | PathLike[str]
+    declared: Artifact | None
+    event_path: EventPath
+    event_type: EventType
+
+
+class Step:
+    """One execution that is being recorded.
+
+    It is written twice: when it starts (RUNNING) and when it ends.  What could not be written at
+    the start is written with the end.
+    """
+
+    def __init__(self, name: str, recorder: Recorder) -> None:
+        """Prepare a step of the execution type of that name; nothing is written yet."""
+        self.name = name
+        self.external_id = new_id()
+        self.guard: Guard = recorder.guard
+        self.is_recorded = not recorder.settings.disabled
+        self.parent = active.step.get()
+        self._recorder = recorder
+        self._contexts = Contexts.here(recorder)
+        self._lock = threading.RLock()
+        self._type = ExecutionType(name, {STATE_PROPERTY: PropertyType.STRING})
+        self._facts: dict[str, PropertyValue] = {}
+        self._artifacts: dict[str, ArtifactPut] = {}
+        self._events: list[EventPut] = []
+        self._taken_paths: set[tuple[bool, EventPath]] = set()
+        self._used: list[Used] = []
+        self._stored: dict[str, StoredArtifact] = {}
+        self._promised: list[_Promised] = []
+        self._metrics: set[str] = set()
+        # Artifacts made by steps inside this one: what they made and this one returns is one.
+        self._inside: deque[ArtifactPut] = deque(maxlen=_REMEMBERED_INSIDE)
+        self._made: list[ArtifactPut] = []
+        self._started = 0.0
+        if self.parent is not None:
+            self._facts["mlmeta_parent_execution"] = self.parent.external_id
+
+    # What the user says of the step.
+
+    def input(
+        self, value: ValueT, artifact: Artifact | None = None, *, name: str | None = None
+    ) -> ValueT:
+        """Record that the step uses an artifact, and return the value as it was given.
+
+        Args:
+            value: A path or URI, a value that a plugin knows, or any other object.
+            artifact: What it is; without it, a path is a ``DataSet``.
+            name: The key of the event's path; the artifact's type if not given.
+        """
+        if not self.is_recorded:
+            return value
+        with self.guard(f"record an input of the step {self.name!r}"):
+            description = _described(value, artifact)
+            path = (name or description.type.name,)
+            self.use(value, path, description=description, event_type=EventType.DECLARED_INPUT)
+        return value
+
+    def output(
+        self, value: ValueT, artifact: Artifact | None = None, *, name: str | None = None
+    ) -> ValueT:
+        """Record that the step makes an artifact, and return the value as it was given.
+
+        Args:
+            value: The path or URI that is written to (before or after this call), a value that a
+                plugin knows, or any other object.
+            artifact: What it is; without it, a path is a ``DataSet``.
+            name: The key of the event's path; the artifact's type if not given.
+        """
+        if not self.is_recorded:
+            return value
+        with self.guard(f"record an output of the step {self.name!r}"):
+            if isinstance(value, (str, PathLike)):
+                key = name or (artifact.artifact_type.name if artifact else "DataSet")
+                self.promise(value, (key,), declared=artifact)
+            else:
+                description = _described(value, artifact)
+                path = (name or description.type.name,)
+                self.make(value, path, description, event_type=EventType.DECLARED_OUTPUT)
+        return value
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Record parameters: custom properties of the execution under their own names."""
+        with self.guard(f"record parameters of the step {self.name!r}"), self._lock:
+            for name, value in params.items():
+                plain = capture.parameter(value)
+                if plain is not None:
+                    self._facts[str(name)] = plain
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Record metrics: numbers as custom properties of the execution under their own names."""
+        with self.guard(f"record metrics of the step {self.name!r}"), self._lock:
+            for name, value in metrics.items():
+                plain = capture.parameter(value)
+                if not isinstance(plain, (int, float)):
+                    message = f"the metric {name!r} must be a finite number, not {value!r}"
+                    self.guard.report("record a metric", InvalidArgumentError(message))
+                    continue
+                self._facts[str(name)] = plain
+                self._metrics.add(str(name))
+
+    # What is found of the step: for decorators and integrations.
+
+    def use(
+        self,
+        value: object,
+        path: EventPath,
+        *,
+        description: Description,
+        event_type: EventType = EventType.INPUT,
+    ) -> Used:
+        """Add an input that the store is to find, or to make as a source."""
+        known = self._recorder.known.find(value, description)
+        used = Used(value, description, known or source_id(description) or new_id())
+        with self._lock:
+            self._used.append(used)
+            self._add(_artifact_put(used.key, description, resolve=True), path, event_type)
+        return used
+
+    def make(
+        self,
+        value: object,
+        path: EventPath,
+        description: Description,
+        *,
+        event_type: EventType = EventType.OUTPUT,
+    ) -> None:
+        """Add an output: a new artifact, unless a step inside this one has just made it."""
+        with self._lock:
+            key = self._made_inside(description) or new_id()
+            put = _artifact_put(key, description)
+            self._made.append(put)
+            self._add(put, path, event_type)
+        self._recorder.known.remember(value, description, key)
+
+    def promise(
+        self,
+        path: str | PathLike[str],
+        event_path: EventPath,
+        *,
+        declared: Artifact | None = None,
+        event_type: EventType = EventType.DECLARED_OUTPUT,
+    ) -> None:
+        """Add an output at a path, to be looked at when the work has ended."""
+        self._promised.append(_Promised(path, declared, event_path, event_type))
+
+    def place(self, used: Used, path: str | PathLike[str], event_path: EventPath) -> None:
+        """Record that an input was written to a path.
+
+        The artifact gets the path as its URI; if it lies somewhere else already, what was written
+        is a copy: a new artifact that the step made.
+        """
+        placed = capture.at_path(used.description, path)
+        stored = self._stored.get(used.key)
+        if stored is not None and stored.uri not in (None, "", placed.uri):
+            self.make(path, event_path, placed)
+            return
+        key = (stored and stored.external_id) or used.key
+        put = _artifact_put(key, placed, resolve=True)
+        with self._lock:
+            self._made.append(put)
+            self._artifacts[key] = put
+        self._recorder.known.remember(used.value, placed, key)
+
+    # The two moments at which the step is written.
+
+    def start(self) -> None:
+        """Write the step as RUNNING, with the inputs that are known."""
+        if not self.is_recorded:
+            return
+        with self.guard(f"prepare the step {self.name!r}"):
+            hooks.call("before_step", step=self)
+        self._started = time.perf_counter()
+        self._write(ExecutionState.RUNNING, f"record the start of the step {self.name!r}")
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """Write how the step ended, with all that is not written yet."""
+        if not self.is_recorded:
+            return
+        duration = time.perf_counter() - self._started
+        try:
+            with self.guard(f"describe what the step {self.name!r} did"):
+                self._describe_end(error, duration)
+            state = failures.end_state(error)
+            self._write(state, f"record the end of the step {self.name!r}")
+        except Exception:
+            # Strict mode raises what was lost, but never in place of the user's own exception.
+            if error is None:
+                raise
+        if self.parent is not None:
+            self.parent._inside.extend((*self._inside, *self._made))  # noqa: SLF001 - a step too
+
+    def _describe_end(self, error: BaseException | None, duration: float) -> None:
+        self._facts["mlmeta_duration_ms"] = round(duration * 1000, 3)
+        if error is not None:
+            self._facts.update(failures.facts(error))
+        if self._metrics:
+            self._facts["mlmeta_metrics"] = json.dumps(sorted(self._metrics))
+        self._keep_promises(failed=error is not None)
+        hooks.call("after_step", step=self, error=error)
+
+    def _write(self, state: ExecutionState, task: str) -> None:
+        with self._lock:
+            batch = self._batch(state)
+            artifacts, events, facts = self._artifacts, self._events, self._facts
+            used, self._used = self._used, []
+            self._artifacts, self._events, self._facts = {}, [], {}
+        result = self._recorder.put(batch, task)
+        if result is None:
+            with self._lock:
+                self._artifacts = {**artifacts, **self._artifacts}
+                self._events = [*events, *self._events]
+                self._facts = {**facts, **self._facts}
+        else:
+            self._contexts.landed()
+            self._stored |= result.artifacts
+        self._remember(used)
+
+    def _batch(self, state: ExecutionState) -> Batch:
+        execution = ExecutionPut(
+            external_id=self.external_id,
+            type=self._type,
+            state=state,
+            properties={STATE_PROPERTY: STATE_WORDS[state]},
+            custom_properties=self._facts,
+        )
+        return Batch(
+            execution=execution,
+            artifacts=tuple(self._artifacts.values()),
+            contexts=self._contexts.puts(),
+            events=tuple(self._events),
+            parents=self._contexts.parents(),
+        )
+
+    def _remember(self, used: Iterable[Used]) -> None:
+        """Remember which artifacts the inputs are, as far as the store has said."""
+        for one in used:
+            stored = self._stored.get(one.key)
+            key = one.key if stored is None else stored.external_id
+            # An artifact that others wrote may have no external id: the store finds it again.
+            if key is not None:
+                self._recorder.known.remember(one.value, one.description, key)
+
+    def _keep_promises(self, *, failed: bool) -> None:
+        for promised in self._promised:
+            description = _described(promised.path, promised.declared)
+            if failed and description.fingerprint is None:
+                continue  # The step failed before it wrote this.
+            self.make(
+                promised.path, promised.event_path, description, event_type=promised.event_type
+            )
+        self._promised.clear()
+
+    def _made_inside(self, description: Description) -> str | None:
+        """Return the key of the artifact if a step inside this one made it."""
+        for put in reversed(self._inside):
+            same_place = put.uri is not None and put.uri == description.uri
+            same_content = put.uri == description.uri and put.fingerprint == description.fingerprint
+            if put.type.name == description.type.name and (same_place or same_content):
+                return put.external_id
+        return None
+
+    def _add(self, put: ArtifactPut, path: EventPath, event_type: EventType) -> None:
+        taken = (event_type.is_input, path)
+        index = 0
+        while taken in self._taken_paths:
+            index += 1
+            taken = (event_type.is_input, (*path, index))
+        self._taken_paths.add(taken)
+        self._artifacts[put.external_id] = put
+        self._events.append(
+            EventPut(
+                artifact=put.external_id,
+                type=event_type,
+                path=taken[1],
+                milliseconds_since_epoch=time.time_ns() // 1_000_000,
+            )
+        )
+
+
+def _described(value: object, artifact: Artifact | None) -> Description:
+    if artifact is None:
+        return capture.describe_anything(value)
+    described = capture.describe(value, artifact)
+    assert described is not None  # noqa: S101 - what is declared is always described
+    return described
+
+
+def _artifact_put(key: str, description: Description, *, resolve: bool = False) -> ArtifactPut:
+    return ArtifactPut(
+        external_id=key,
+        type=description.type,
+        uri=description.uri,
+        fingerprint=description.fingerprint,
+        properties=description.properties,
+        custom_properties=description.custom_properties,
+        resolve=resolve,
+    )
