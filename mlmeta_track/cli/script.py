@@ -27,11 +27,13 @@ def run_script(script: Path, arguments: Sequence[str], prepare: Callable[[], Non
     # Python puts the script's folder where we have been started from our own.
     sys.path[0] = str(script.resolve().parent)
     prepare()
+    # Python gives the main module its absolute path; sys.argv keeps what was typed.
+    path = Path.cwd() / script
     # It stays in place until the process has ended: threads, pickles and exit handlers need it.
-    main = _main_module(script)
+    main = _main_module(path)
     sys.modules["__main__"] = main
     try:
-        code = compile(script.read_bytes(), str(script), "exec", dont_inherit=True)
+        code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
         exec(code, main.__dict__)  # noqa: S102 - running the user's script is the command
     except SystemExit:
         raise
@@ -45,7 +47,7 @@ def run_script(script: Path, arguments: Sequence[str], prepare: Callable[[], Non
 def _main_module(script: Path) -> ModuleType:
     main = ModuleType("__main__")
     main.__file__ = os.fspath(script)
-    main.__loader__ = SourceFileLoader("__main__", os.fspath(script))
+    main.__loader__ = SourceFileLoader("__main__", main.__file__)
     main.__dict__["__builtins__"] = builtins
     main.__dict__["__cached__"] = None
     return main

@@ -23,13 +23,15 @@ class ArtifactPut:
 
     An artifact that a step *made* is new: it is written under its ``external_id``, once.  One that
     a step *used* (``resolve``) is looked for by type, fingerprint and URI; only if the store does
-    not know it, it is written under ``external_id``.
+    not know it, it is written under ``external_id``.  ``file_fingerprint`` is that of the file that
+    an in-memory value was written to or loaded from: either fingerprint tells what it is.
     """
 
     external_id: str
     type: ArtifactType
     uri: str | None = None
     fingerprint: str | None = None
+    file_fingerprint: str | None = None
     properties: Properties = field(default_factory=dict)
     custom_properties: Properties = field(default_factory=dict)
     state: ArtifactState = ArtifactState.LIVE

@@ -16,6 +16,9 @@ class Description:
         type: Its artifact type.
         uri: Where it lies: an absolute path, or a URI with a scheme; None if only in memory.
         fingerprint: Text that is equal for equal contents, in every process; None if unknown.
+        file_fingerprint: The fingerprint of the file that it lies in, where that is not the
+            content's own: a proto in memory and the text file that it was written to are one
+            artifact.
         properties: Declared properties of the type.
         custom_properties: Further facts worth asking for later.
     """
@@ -25,3 +28,4 @@ class Description:
     fingerprint: str | None = None
     properties: Properties = field(default_factory=dict)
     custom_properties: Properties = field(default_factory=dict)
+    file_fingerprint: str | None = None

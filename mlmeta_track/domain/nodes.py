@@ -112,3 +112,6 @@ class Context(Node):
 
 FINGERPRINT = "mlmeta_fingerprint"
 """The custom property in which an artifact carries its content's fingerprint."""
+
+FILE_FINGERPRINT = "mlmeta_file_fingerprint"
+"""The custom property for the fingerprint of the file that an in-memory value was written to."""

@@ -46,9 +46,9 @@ class Hooks:
         self._manager.register(plugin, name)
         self._manager.check_pending()
 
-    def unregister(self, plugin: object) -> None:
+    def unregister(self, plugin: object | None = None, name: str | None = None) -> None:
         """Remove a plugin that was added with ``register``."""
-        self._manager.unregister(plugin)
+        self._manager.unregister(plugin, name)
 
     def names(self) -> list[str]:
         """Return the names of the plugins in use."""

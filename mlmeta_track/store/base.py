@@ -33,7 +33,8 @@ class Store(ABC):
     **Which artifact.** An artifact with ``resolve`` is found in this order: the one whose
     external id is that of the put; the newest one of its type with the same URI and fingerprint;
     the newest of its type with the same fingerprint; without a fingerprint, the newest of its type
-    with the same URI.  An artifact that declares another value for a declared property than the
+    with the same URI.  Fingerprints are the same if any of the put's (of its content, of its file)
+    is any of the artifact's.  An artifact that declares another value for a declared property than the
     put does is another artifact.  Where the found one lacks a property or a URI that the put has,
     it gets it.  If none is found, it is made.
 
@@ -97,7 +98,7 @@ class Store(ABC):
 
     @abstractmethod
     def get_artifacts_by_fingerprint(self, fingerprint: str) -> list[Artifact]:
-        """Return the artifacts whose content has that fingerprint."""
+        """Return the artifacts whose content, or whose file, has that fingerprint."""
 
     @abstractmethod
     def list_nodes(

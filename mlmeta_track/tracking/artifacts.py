@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import operator
+import sys
 from collections.abc import Callable, Mapping
-from types import NoneType, UnionType
+from types import FrameType, NoneType, UnionType
 from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 from weakref import WeakSet
 
@@ -23,6 +25,12 @@ _PROPERTY_TYPES: Mapping[object, PropertyType] = {
 }
 _PYTHON_NAMES = {kind: python.__name__ for python, kind in _PROPERTY_TYPES.items()}  # type: ignore[attr-defined]
 
+INT64 = range(-(2**63), 2**63)
+"""The integers that MLMD can hold."""
+
+_LONGEST_NAME = 255
+_SKELETON_DEPTH = 8  # frames, a metaclass's own among them
+
 declared_classes: WeakSet[type[Artifact]] = WeakSet()
 """Every artifact class that the user has declared and still holds."""
 
@@ -40,7 +48,8 @@ class Artifact:
             split: str
             version: int
 
-    A property is ``int``, ``float``, ``str`` or ``bool``; each may be left out of an instance.
+    A property is ``int``, ``float``, ``str`` or ``bool``; each may be left out of an instance, and
+    may have a default.
     ``class DataSet(mt.Artifact, type_name="my.DataSet", base_type="mlmd.Dataset")`` gives the type
     another name, or one of MLMD's simple types as its base.  A type that the store knows already
     gets the properties that it lacks.
@@ -57,12 +66,16 @@ class Artifact:
     ) -> None:
         """Turn the class into an ArtifactType."""
         super().__init_subclass__(**kwargs)
+        if _is_skeleton():
+            return
         inherited: ArtifactType | None = getattr(cls, "artifact_type", None)
         cls.artifact_type = ArtifactType(
-            type_name or cls.__name__,
+            _checked_name(cls, cls.__name__ if type_name is None else type_name),
             _declared_properties(cls),
             base_type=_checked_base(cls, base_type or (inherited.base_type if inherited else None)),
         )
+        for name in cls.artifact_type.properties.keys() & vars(cls).keys():
+            setattr(cls, name, _checked_or_none(cls.artifact_type, name, getattr(cls, name)))
         for check in declaration_checks:
             check(cls.artifact_type)
         declared_classes.add(cls)
@@ -76,21 +89,27 @@ class Artifact:
         if type(self) is Artifact:
             message = "Declare a class of your own, such as `class DataSet(mt.Artifact)`."
             raise DeclarationError(message)
-        self._given: list[str] = []
-        step = active.step.get()
         for name, value in properties.items():
-            try:
-                setattr(self, name, _checked_value(self.artifact_type, name, value))
-                self._given.append(name)
-            except DeclarationError as error:
-                if step is None:
-                    raise
-                step.guard.report(f"record the property {name!r}", error)
+            setattr(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set a property, if it fits."""
+        if name.startswith("_"):
+            super().__setattr__(name, value)
+            return
+        step = active.step.get()
+        try:
+            super().__setattr__(name, _checked_or_none(self.artifact_type, name, value))
+        except DeclarationError as error:
+            if step is None:
+                raise
+            step.guard.report(f"record the property {name!r}", error)
 
     @property
     def properties(self) -> dict[str, PropertyValue]:
-        """The properties that were given, by name."""
-        return {name: getattr(self, name) for name in self._given}
+        """The properties that were given, by name, and those with a default in the class."""
+        given = {name: getattr(self, name, None) for name in self.artifact_type.properties}
+        return {name: value for name, value in given.items() if value is not None}
 
     def __repr__(self) -> str:
         """Show the instance as it was written."""
@@ -150,15 +169,17 @@ def refine(description: Description, artifact: Artifact) -> Description:
         description.fingerprint,
         {**kept, **artifact.properties},
         description.custom_properties,
+        description.file_fingerprint,
     )
 
 
 def _declared_properties(cls: type[Artifact]) -> dict[str, PropertyType]:
     try:
         hints = get_type_hints(cls)
-    except NameError as error:
+    except Exception as error:
+        # Annotations are the user's own code, and may fail in any way.
         message = f"class {cls.__name__}: {error}. Declare properties as int, float, str or bool."
-        raise DeclarationError(message) from None
+        raise DeclarationError(message) from error
     properties = {
         name: _property_type(cls, name, hint)
         for name, hint in hints.items()
@@ -190,6 +211,16 @@ def _property_type(cls: type[Artifact], name: str, hint: object) -> PropertyType
     return property_type
 
 
+def _checked_name(cls: type[Artifact], name: object) -> str:
+    if isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and storable(name) == name:
+        return name
+    message = (
+        f"class {cls.__name__}: type_name must be text of 1 to {_LONGEST_NAME} characters that can"
+        f" be stored, not {name!r}."
+    )
+    raise DeclarationError(message)
+
+
 def _checked_base(cls: type[Artifact], base_type: str | None) -> str | None:
     bases = [simple.name for simple in SIMPLE_TYPES if isinstance(simple, ArtifactType)]
     if base_type is not None and base_type not in bases:
@@ -198,7 +229,8 @@ def _checked_base(cls: type[Artifact], base_type: str | None) -> str | None:
     return base_type
 
 
-def _checked_value(declared: ArtifactType, name: str, value: object) -> PropertyValue:
+def _checked_or_none(declared: ArtifactType, name: str, value: object) -> PropertyValue | None:
+    """Return a property's value, None for one that is left out."""
     expected = declared.properties.get(name)
     if expected is None:
         message = (
@@ -206,25 +238,54 @@ def _checked_value(declared: ArtifactType, name: str, value: object) -> Property
         )
         raise DeclarationError(message)
     converted = _convert(value, expected)
-    if converted is None:
+    if converted is None and value is not None:
+        kind, wanted = type(value).__name__, _PYTHON_NAMES[expected]
+        reason = "of a size that MLMD cannot hold" if kind == wanted else kind
         message = (
-            f"{declared.name}.{name} is declared as {_PYTHON_NAMES[expected]}, and cannot be"
-            f" {value!r}, which is {type(value).__name__}."
+            f"{declared.name}.{name} is declared as {wanted}, and cannot be {_shown(value)},"
+            f" which is {reason}."
         )
         raise DeclarationError(message)
     return converted
 
 
+def _shown(value: object) -> str:
+    try:
+        return repr(value)[:_LONGEST_NAME]
+    except Exception:  # noqa: BLE001 - a value's own __repr__ may raise anything
+        return "what it is given"
+
+
 def _convert(value: Any, expected: PropertyType) -> PropertyValue | None:
     """Return the value as a property of that type, or None if it is of another."""
     if expected is PropertyType.STRING:
-        return str(value) if isinstance(value, str) else None
-    is_bool = isinstance(value, bool) or type(value).__name__ == "bool_"
+        return storable(str.__str__(value)) if isinstance(value, str) else None
+    is_bool = isinstance(value, bool) or _is_numpy_bool(value)
     if expected is PropertyType.BOOLEAN or is_bool:
         return bool(value) if expected is PropertyType.BOOLEAN and is_bool else None
     try:
         if expected is PropertyType.INT:
-            return operator.index(value)  # also numpy's integers
-        return None if isinstance(value, str) else float(value)
-    except (TypeError, ValueError):
+            integer = operator.index(value)  # also numpy's integers
+            return integer if integer in INT64 else None
+        number = math.nan if isinstance(value, (str, bytes)) else float(value)
+    except Exception:  # noqa: BLE001 - a value that fails to be a number is none
         return None
+    return number if math.isfinite(number) else None
+
+
+def _is_numpy_bool(value: object) -> bool:
+    return type(value).__module__ == "numpy" and type(value).__name__ in {"bool", "bool_"}
+
+
+def storable(text: str) -> str:
+    """Return text as every store can hold it: without NUL, and without lone surrogates."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _is_skeleton() -> bool:
+    """Tell whether cloudpickle is building the class anew; it adds what is in a class later."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - there is no other sign of it
+    for _ in range(_SKELETON_DEPTH):
+        if frame is not None and frame.f_code.co_name != "_make_skeleton_class":
+            frame = frame.f_back
+    return frame is not None and frame.f_code.co_name == "_make_skeleton_class"

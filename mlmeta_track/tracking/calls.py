@@ -7,7 +7,9 @@ exceptions in both directions as the original would.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+import sys
+import types
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import nullcontext
 from typing import Any
 
@@ -73,6 +75,13 @@ class Call:
                 self._describe_result(self.step, result)
             self.step.finish()
 
+    def end(self, result: object, *, was_closed: bool) -> None:
+        """Record that a generator has come to its end, by itself or because it was closed."""
+        if was_closed:
+            self.fail(GeneratorExit())
+        else:
+            self.succeed(result)
+
     def fail(self, error: BaseException) -> None:
         """Record the exception that ended the work."""
         if self.step is not None:
@@ -92,12 +101,18 @@ def run(call: Call, function: Callable[..., Any], args: Any, kwargs: Any) -> Any
     return result
 
 
-async def drive_coroutine(coroutine: Coroutine[Any, Any, Any], call: Call) -> Any:
-    """Await a coroutine inside a call."""
+# The drivers call the function when they are started themselves: what is made by a call and then
+# dropped must not leave a second object behind for Python to complain of as "never awaited".
+
+
+async def drive_coroutine(
+    call: Call, function: Callable[..., Awaitable[Any]], args: Any, kwargs: Any
+) -> Any:
+    """Await what a function returns, inside a call."""
     call.begin()
     try:
         with call.scope:
-            result = await coroutine
+            result = await function(*args, **kwargs)
     except BaseException as error:
         call.fail(error)
         raise
@@ -105,55 +120,82 @@ async def drive_coroutine(coroutine: Coroutine[Any, Any, Any], call: Call) -> An
     return result
 
 
-def drive_generator(generator: Generator[Any, Any, Any], call: Call) -> Generator[Any, Any, Any]:
+def drive_generator(
+    call: Call, function: Callable[..., Generator[Any, Any, Any]], args: Any, kwargs: Any
+) -> Generator[Any, Any, Any]:
     """Run a generator inside a call, from its first item to its end."""
+    generator = function(*args, **kwargs)
     call.begin()
-    resume: Callable[..., Any] = generator.send
-    sent: Any = None
+    resume: Callable[[Any], Any] = generator.send
+    # What goes in and out is popped from lists, for a name here would keep it alive too long.
+    received: list[Any] = [None]
+    items: list[Any] = []
+    was_closed = False
     while True:
         try:
             with call.scope:
-                item = resume(sent)
+                items.append(resume(received.pop()))
         except StopIteration as stop:
-            call.succeed(stop.value)
+            call.end(stop.value, was_closed=was_closed)
             return stop.value
         except BaseException as error:
             call.fail(error)
             raise
         try:
-            resume, sent = generator.send, (yield item)
-        except GeneratorExit as closed:
-            with call.scope:
-                generator.close()
-            call.fail(closed)
-            raise
+            received.append((yield items.pop()))
+            resume = generator.send
         except BaseException as error:  # noqa: BLE001 - it is the generator's to handle
-            resume, sent = generator.throw, error
+            received.append(error)
+            resume = generator.throw
+            was_closed = isinstance(error, GeneratorExit)
+
+
+drive_awaitable_generator = types.coroutine(drive_generator)
+"""The same for a generator that ``types.coroutine`` has made awaitable."""
 
 
 async def drive_async_generator(
-    generator: AsyncGenerator[Any, Any], call: Call
+    call: Call, function: Callable[..., AsyncGenerator[Any, Any]], args: Any, kwargs: Any
 ) -> AsyncGenerator[Any, Any]:
     """Run an async generator inside a call, from its first item to its end."""
+    generator = function(*args, **kwargs)
     call.begin()
-    resume: Callable[..., Any] = generator.asend
-    sent: Any = None
+    resume: Callable[[Any], Awaitable[Any]] = _unseen_start(generator)
+    received: list[Any] = [None]
+    items: list[Any] = []
+    was_closed = False
     while True:
         try:
             with call.scope:
-                item = await resume(sent)
+                items.append(await resume(received.pop()))
         except StopAsyncIteration:
-            call.succeed(None)
+            call.end(None, was_closed=was_closed)
             return
         except BaseException as error:
             call.fail(error)
             raise
         try:
-            resume, sent = generator.asend, (yield item)
-        except GeneratorExit as closed:
-            with call.scope:
-                await generator.aclose()
-            call.fail(closed)
-            raise
+            received.append((yield items.pop()))
+            resume = generator.asend
         except BaseException as error:  # noqa: BLE001 - it is the generator's to handle
-            resume, sent = generator.athrow, error
+            received.append(error)
+            resume = generator.athrow
+            was_closed = isinstance(error, GeneratorExit)
+
+
+def _unseen_start(generator: AsyncGenerator[Any, Any]) -> Callable[[Any], Awaitable[Any]]:
+    """Return what starts an async generator without its event loop taking note of it.
+
+    The loop closes the generators that it knows, all at once when it ends; it knows the driver,
+    which closes the generator in its own time.
+    """
+
+    def start(value: Any) -> Awaitable[Any]:
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(firstiter=None, finalizer=None)
+        try:
+            return generator.asend(value)
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+
+    return start

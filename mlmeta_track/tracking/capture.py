@@ -7,17 +7,21 @@ import math
 import os
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date, time, timedelta
+from decimal import Decimal
 from enum import Enum
+from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from mlmeta_track.domain.description import Description
 from mlmeta_track.domain.events import EventPath
 from mlmeta_track.domain.nodes import PropertyValue
 from mlmeta_track.domain.types import DATASET, ArtifactType
 from mlmeta_track.plugins import hooks
-from mlmeta_track.tracking.artifacts import Artifact, refine
+from mlmeta_track.tracking.artifacts import INT64, Artifact, refine, storable
 from mlmeta_track.tracking.fingerprints import fingerprint_path, to_uri
 
 LONGEST_TEXT = 4_096
@@ -26,7 +30,12 @@ LONGEST_TEXT = 4_096
 MOST_ITEMS = 1_000
 """Of a longer list of values only so many are looked at."""
 
-_INT64 = range(-(2**63), 2**63)
+LONGEST_NAME = 255
+"""Longer names (characters) of parameters and of places in event paths are cut as well."""
+
+_CONTAINERS = (list, tuple, dict)
+_DEEPEST = 4
+_MOST_BITS = 2_000
 
 
 def describe(value: object, declared: Artifact | None = None) -> Description | None:
@@ -40,7 +49,7 @@ def describe(value: object, declared: Artifact | None = None) -> Description | N
         The description, or None if nothing is declared and no plugin knows the value.
     """
     description: Description | None = None
-    if declared is not None and isinstance(value, (str, os.PathLike)):
+    if declared is not None and isinstance(value, (str, bytes, os.PathLike)):
         description = describe_path(value, declared.artifact_type)
     elif not _is_scalar(value):
         description = hooks.call("describe_artifact", value=value)
@@ -52,11 +61,11 @@ def describe(value: object, declared: Artifact | None = None) -> Description | N
 
 
 def describe_path(
-    path: str | os.PathLike[str], artifact_type: ArtifactType = DATASET
+    path: str | bytes | os.PathLike[str], artifact_type: ArtifactType = DATASET
 ) -> Description:
     """Describe the file or folder at a path or URI, with its fingerprint if it is at hand."""
     uri = to_uri(path)
-    return Description(artifact_type, uri, fingerprint_path(uri))
+    return Description(artifact_type, storable(uri), fingerprint_path(uri))
 
 
 def describe_anything(value: object) -> Description:
@@ -72,92 +81,141 @@ def describe_anything(value: object) -> Description:
 def items(value: object) -> Iterator[tuple[EventPath, object]]:
     """Yield a value, or the items of a list, tuple or dict, each with its place in it."""
     if isinstance(value, (list, tuple)):
-        yield from (((i,), item) for i, item in enumerate(value[:MOST_ITEMS]))
+        yield from (((i,), item) for i, item in enumerate(islice(value, MOST_ITEMS)))
     elif isinstance(value, dict):
-        for i, (key, item) in enumerate(value.items()):
-            if i == MOST_ITEMS:
-                return
-            yield (str(key),), item
+        for i, (name, item) in enumerate(islice(value.items(), MOST_ITEMS)):
+            yield (key(name) if isinstance(name, str) else i,), item
     else:
         yield (), value
+
+
+def key(name: str) -> str:
+    """Return a name that a store can hold."""
+    return cut(name, LONGEST_NAME)
 
 
 def parameter(value: object) -> PropertyValue | None:
     """Return a value as a parameter's, or None if it is no parameter.
 
-    Scalars stay what they are; paths, enum members and None become text; lists, tuples and dicts of
-    these become JSON text.  Numbers that MLMD cannot hold become text.  Text is cut at
-    ``LONGEST_TEXT``.
+    Scalars stay what they are; paths, enum members, dates and None become text; lists, tuples and
+    dicts of these become JSON text.  Numbers that MLMD cannot hold become text.  Text is cut at
+    ``LONGEST_TEXT``.  It never raises, and does not look further than the cut.
     """
-    simple = _simple(value)
-    if isinstance(simple, str):
-        return cut(simple)
-    if simple is not None:
-        return simple if _fits(simple) else str(simple)
-    if value is None:
-        return "None"
-    if isinstance(value, (list, tuple, dict)) and value:
-        plain = _plain(value)
-        return None if plain is None else cut(json.dumps(plain, ensure_ascii=False))
-    return None
+    try:
+        if issubclass(type(value), _CONTAINERS):
+            return _json(value)
+        simple = "None" if value is None else _simple(value)
+    except Exception:  # noqa: BLE001 - a value's own methods may raise anything: it is no scalar
+        return None
+    return cut(simple) if isinstance(simple, str) else simple
 
 
 def cut(text: str, longest: int = LONGEST_TEXT) -> str:
     """Return text that a store can hold: not too long, no NUL, no lone surrogates."""
-    storable = text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode("utf-8")
-    if len(storable) <= longest:
-        return storable
-    return f"{storable[:longest]}… (cut, {len(storable)} characters)"
+    kept = storable(text[: longest + 1])
+    if len(kept) <= longest:
+        return kept
+    mark = f"… (cut, {len(text)} characters)"
+    return kept[: longest - len(mark)] + mark
+
+
+# Values are asked for their type, never by `isinstance`: a lazy object would be loaded by that.
 
 
 def _is_scalar(value: object) -> bool:
-    return value is None or isinstance(value, (str, bytes, int, float, complex))
+    return value is None or issubclass(type(value), (str, bytes, int, float, complex))
 
 
-def _simple(value: object) -> str | int | float | None:
-    """Return a scalar's plain Python form, or None."""
-    if isinstance(value, Enum):
-        return value.name
-    if isinstance(value, (str, int, float)):
-        return value
-    if isinstance(value, os.PathLike):
-        path = os.fspath(value)
-        return path if isinstance(path, str) else os.fsdecode(path)
-    # numpy's scalars, without importing numpy.
-    if getattr(value, "shape", None) == () and hasattr(value, "item"):
-        item = value.item()
-        return item if isinstance(item, (str, int, float)) else None
-    return None
+def _simple(value: Any) -> str | int | float | None:
+    """Return a scalar in the form in which MLMD can hold it; None if it is no scalar."""
+    kind = type(value)
+    for base, form in _FORMS:
+        if issubclass(kind, base):
+            return form(value)
+    return _array_scalar(value)
 
 
-def _fits(number: float) -> bool:
-    return math.isfinite(number) if isinstance(number, float) else number in _INT64
+def _integer(value: int) -> int | str:
+    integer = int.__int__(value)
+    if integer in INT64:
+        return integer
+    bits = integer.bit_length()
+    # Python refuses to write still longer ones in decimals, because that takes too long.
+    return str(integer) if bits <= _MOST_BITS else f"(an integer of {bits} bits)"
 
 
-def _plain(value: object, depth: int = 0) -> Any:
-    """Return containers of scalars as JSON can hold them, or None if anything else is in them."""
-    if depth > 3:  # noqa: PLR2004 - deeper structures are data, not parameters
+def _float(value: float) -> float | str:
+    number = float.__float__(value)
+    return number if math.isfinite(number) else str(number)
+
+
+# Of subclasses, such as numpy's, only what they are derived from is asked.
+_FORMS: tuple[tuple[type, Callable[[Any], str | int | float]], ...] = (
+    (bool, bool),
+    (Enum, lambda member: str(member.name)),
+    (str, str.__str__),
+    (int, _integer),
+    (float, _float),
+    (os.PathLike, os.fsdecode),
+    *((kind, str) for kind in (date, time, timedelta, Decimal, UUID, complex)),
+)
+
+
+def _array_scalar(value: Any) -> str | int | float | None:
+    """Return what is in a scalar of numpy's, or of a library that does as numpy does."""
+    kind = type(value)
+    # The class is asked first: an instance may do anything when asked for what it does not have.
+    if not hasattr(kind, "ndim") or not hasattr(kind, "item"):
         return None
-    if isinstance(value, (list, tuple)):
-        parts = [_plain_item(item, depth) for item in value[:MOST_ITEMS]]
-        return None if None in parts else [part[0] for part in parts if part]
-    if isinstance(value, dict):
-        if len(value) > MOST_ITEMS:
-            return None
-        pairs = {str(key): _plain_item(item, depth) for key, item in value.items()}
-        return None if None in pairs.values() else {k: part[0] for k, part in pairs.items() if part}
-    return None
+    dimensions = value.ndim
+    if type(dimensions) is not int or dimensions != 0:
+        return None
+    item = value.item()
+    return None if hasattr(type(item), "ndim") else _simple(item)
 
 
-def _plain_item(item: object, depth: int) -> tuple[Any] | None:
-    """Return an item in a tuple of one, so that None as an item is told from no plain form."""
-    if item is None:
-        return (None,)
-    simple = _simple(item)
-    if simple is not None:
-        return (simple if isinstance(simple, str) or _fits(simple) else str(simple),)
-    plain = _plain(item, depth + 1)
-    return None if plain is None else (plain,)
+def _json(container: Any) -> str:
+    """Return a container of scalars as JSON text; raise ``TypeError`` if anything else is in it."""
+    text = ""
+    for part in _json_parts(container, _DEEPEST):
+        text += part
+        if len(text) > LONGEST_TEXT:
+            mark = f"… (cut, {len(container)} items)"
+            return cut(text[: LONGEST_TEXT - len(mark)]) + mark
+    return cut(text)
+
+
+def _json_parts(value: Any, levels: int) -> Iterator[str]:
+    """Yield JSON text bit by bit, so that nobody needs to go on to the end of a long list."""
+    if not issubclass(type(value), _CONTAINERS):
+        yield _json_scalar(value)
+        return
+    if levels == 0:
+        message = "what is nested deeper is data, or has itself in it"
+        raise TypeError(message)
+    is_dict = issubclass(type(value), dict)
+    yield "{" if is_dict else "["
+    for i, item in enumerate(value.items() if is_dict else value):
+        yield ", " if i else ""
+        if is_dict:
+            yield f"{json.dumps(cut(str(_scalar(item[0]))), ensure_ascii=False)}: "
+        yield from _json_parts(item[1] if is_dict else item, levels - 1)
+    yield "}" if is_dict else "]"
+
+
+def _json_scalar(value: object) -> str:
+    scalar = _scalar(value)
+    # Cut first: of a long text no more is to be written than will be kept.
+    return json.dumps(cut(scalar) if isinstance(scalar, str) else scalar, ensure_ascii=False)
+
+
+def _scalar(value: object) -> str | int | float | None:
+    """Return a scalar in JSON's form, None for None; raise ``TypeError`` if it is no scalar."""
+    simple = None if value is None else _simple(value)
+    if simple is None and value is not None:
+        message = f"{type(value)} is no scalar"
+        raise TypeError(message)
+    return simple
 
 
 class KnownArtifacts:
@@ -188,10 +246,15 @@ class KnownArtifacts:
         """Remember which artifact a value is."""
         if not isinstance(value, (str, os.PathLike)):
             self._remember_object(value, description.fingerprint, external_id)
-        if description.fingerprint is not None:
-            self._by_content[_content_key(description)] = external_id
-            while len(self._by_content) > self._MOST:
-                self._by_content.popitem(last=False)
+            self._remember_content(replace(description, uri=None), external_id)
+        self._remember_content(description, external_id)
+
+    def _remember_content(self, description: Description, external_id: str) -> None:
+        if description.fingerprint is None:
+            return
+        self._by_content[_content_key(description)] = external_id
+        while len(self._by_content) > self._MOST:
+            self._by_content.popitem(last=False)
 
     def _remember_object(self, value: object, fingerprint: str | None, external_id: str) -> None:
         key = id(value)
@@ -207,5 +270,6 @@ def _content_key(description: Description) -> tuple[str, str | None, str | None]
 
 
 def at_path(description: Description, path: str | os.PathLike[str]) -> Description:
-    """Return the description of the same content lying at a path or URI."""
-    return replace(description, uri=to_uri(path))
+    """Return the description of an in-memory value that lies at a path or URI as well."""
+    uri = to_uri(path)
+    return replace(description, uri=storable(uri), file_fingerprint=fingerprint_path(uri))

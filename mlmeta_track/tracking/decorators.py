@@ -5,17 +5,16 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from types import FrameType, TracebackType
+from typing import Any, ClassVar, ParamSpec, TypeVar, cast, overload
 
 from mlmeta_track.errors import DeclarationError
 from mlmeta_track.tracking import active, calls, recorder
-from mlmeta_track.tracking.arguments import Declarations
-from mlmeta_track.tracking.artifacts import Input, Output
+from mlmeta_track.tracking.arguments import Declarations, label, underlying
+from mlmeta_track.tracking.artifacts import Input, Output, storable
 from mlmeta_track.tracking.calls import Call
-from mlmeta_track.tracking.recorder import Recorder
 from mlmeta_track.tracking.steps import Step
-from mlmeta_track.tracking.wrappers import Tracked
+from mlmeta_track.tracking.wrappers import Tracked, wrapper_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -68,9 +67,10 @@ def step(
     Raises:
         DeclarationError: The name, an annotation or a marker cannot be used.
     """
+    markers = _markers(inputs, outputs)
     if target is None or isinstance(target, str):
-        return StepDefinition(target, {**(inputs or {}), **(outputs or {})})
-    return StepDefinition(None, {})._decorate(target, sys._getframe(1).f_locals)  # noqa: SLF001
+        return StepDefinition(target, markers)
+    return StepDefinition(None, markers)._decorate(target, sys._getframe(1))  # noqa: SLF001
 
 
 class StepDefinition:
@@ -78,29 +78,28 @@ class StepDefinition:
 
     def __init__(self, name: str | None, markers: Mapping[str, Input]) -> None:
         """Define a step of the execution type of that name."""
-        if name is not None and not 0 < len(name) <= _LONGEST_NAME:
-            message = f"A step's name must have 1 to {_LONGEST_NAME} characters, not {name!r}."
-            raise DeclarationError(message)
-        for argument, marker in markers.items():
-            if not isinstance(cast("object", marker), Input):
-                message = f"{argument!r} is declared as {marker!r}; use mt.Input or mt.Output."
-                raise DeclarationError(message)
-        self._name = name
+        self._name = None if name is None else _checked_name(name)
         self._markers = markers
         self._open: list[tuple[Step, active.Scope]] = []
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """Decorate a function."""
-        local_names = sys._getframe(1).f_locals  # noqa: SLF001 - annotations may name local classes
-        return cast("Callable[P, R]", self._decorate(function, local_names))
+        # Annotations in text form may name what is local there.
+        decorated = self._decorate(function, sys._getframe(1))  # noqa: SLF001
+        return cast("Callable[P, R]", decorated)
 
     def __enter__(self) -> Step:
         """Start the step of a ``with`` block."""
         if self._name is None:
             message = "A with block needs the step's name: `with mt.step('Data Validation'):`."
             raise DeclarationError(message)
-        writer = recorder.current()
-        opened = Step(self._name, writer)
+        if self._markers:
+            message = (
+                f"with mt.step({self._name!r}): inputs and outputs are for functions; in the block"
+                " call step.input and step.output."
+            )
+            raise DeclarationError(message)
+        opened = Step(self._name, recorder.current())
         scope = active.inside(opened)
         opened.start()
         scope.__enter__()
@@ -114,71 +113,135 @@ class StepDefinition:
         traceback: TracebackType | None,
     ) -> None:
         """End the step; the block's exception goes on its way."""
-        opened, scope = self._open.pop()
+        opened, scope = self._leave()
         scope.__exit__(None, None, None)
         opened.finish(error)
 
-    def _decorate(self, function: Any, local_names: Mapping[str, Any]) -> Any:
-        plain = getattr(function, "__func__", function)
+    def _leave(self) -> tuple[Step, active.Scope]:
+        """Return the block that ends; blocks of one definition may be open in several threads."""
+        current = active.step.get()
+        opened = tuple(self._open)
+        ending = next((block for block in opened if block[0] is current), opened[-1])
+        self._open.remove(ending)
+        return ending
+
+    def _decorate(self, function: Any, frame: FrameType) -> Any:
+        is_descriptor = isinstance(function, (classmethod, staticmethod))
+        plain = function.__func__ if is_descriptor else function
         if isinstance(plain, type) or not callable(plain):
             message = f"step decorates functions and methods; {function!r} is neither."
             raise DeclarationError(message)
-        if isinstance(plain, Tracked):
-            message = f"{plain.__qualname__} is a step already; decorate it once."
+        if isinstance(wrapper_of(plain), _Recording):
+            message = f"{label(plain)} is a step already; decorate it once."
             raise DeclarationError(message)
-        name = self._name or _name_of(plain)
-        declarations = Declarations(plain, self._markers, local_names)
-        return Tracked(function, _Recording(name, declarations).wrapper_for(plain))
+        name = self._name or label(plain).rpartition("<locals>.")[2][:_LONGEST_NAME]
+        declarations = Declarations(plain, self._markers, frame)
+        return Tracked(function, _recording_of(plain)(name, declarations))
 
 
-def _name_of(function: Any) -> str:
-    qualified = getattr(function, "__qualname__", type(function).__name__)
-    return str(qualified).rpartition("<locals>.")[2]
+def _checked_name(name: str) -> str:
+    if not 0 < len(name) <= _LONGEST_NAME or storable(name) != name:
+        message = (
+            f"A step's name must have 1 to {_LONGEST_NAME} characters, and none that cannot be"
+            f" stored; {name!r} does not."
+        )
+        raise DeclarationError(message)
+    return name
+
+
+def _markers(
+    inputs: Mapping[str, Input] | None, outputs: Mapping[str, Output] | None
+) -> dict[str, Input]:
+    """Return the markers that are given beside a function, by argument name."""
+    markers: dict[str, Input] = {}
+    for word, given, kind in (("inputs", inputs, Input), ("outputs", outputs, Output)):
+        if given is not None and not isinstance(cast("object", given), Mapping):
+            message = f"{word} must map arguments' names to mt.{kind.__name__}, not be {given!r}."
+            raise DeclarationError(message)
+        for argument, marker in (given or {}).items():
+            is_output = isinstance(marker, Output)  # which is an Input as well
+            fits = isinstance(cast("object", marker), Input) and is_output is (kind is Output)
+            if not fits or argument in markers:
+                message = (
+                    f"{word}: {argument!r} is declared as {marker!r}; give each argument one"
+                    f" mt.{kind.__name__}, such as mt.{kind.__name__}(DataSet)."
+                )
+                raise DeclarationError(message)
+            markers[argument] = marker
+    return markers
 
 
 class _Recording:
-    """How the calls of one decorated function are recorded."""
+    """How the calls of one decorated function are recorded; the wrapper of plain functions."""
 
     def __init__(self, name: str, declarations: Declarations) -> None:
         self._name = name
         self._declarations = declarations
 
-    def wrapper_for(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the wrapper for a function, by when its work is done."""
-        if inspect.isasyncgenfunction(function):
-            return self._around(calls.drive_async_generator)
-        if inspect.iscoroutinefunction(function):
-            return self._around(calls.drive_coroutine)
-        if inspect.isgeneratorfunction(function):
-            return self._around(calls.drive_generator)
-        return self._call
-
-    def _call(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
-        """Call a plain function inside a step."""
-        writer = recorder.current()
-        arguments = self._declarations.bind(args, kwargs, skip_first=instance is not None)
-        if writer.settings.disabled or arguments is None:
+    def __call__(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        """Call the function inside a step."""
+        call = self._prepare(instance, args, kwargs)
+        if call is None:
             return wrapped(*args, **kwargs)
-        return calls.run(self._prepare(writer, arguments), wrapped, args, kwargs)
+        return calls.run(call, wrapped, args, kwargs)
 
-    def _around(self, drive: Callable[[Any, Call], Any]) -> Callable[..., Any]:
-        """Return a wrapper for functions whose work is done after they have returned."""
-
-        def wrapper(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
-            writer = recorder.current()
-            arguments = self._declarations.bind(args, kwargs, skip_first=instance is not None)
-            if writer.settings.disabled or arguments is None:
-                return wrapped(*args, **kwargs)
-            driven = drive(wrapped(*args, **kwargs), self._prepare(writer, arguments))
-            driven.__name__, driven.__qualname__ = wrapped.__name__, wrapped.__qualname__
-            return driven
-
-        return wrapper
-
-    def _prepare(self, writer: Recorder, arguments: Mapping[str, Any]) -> Call:
+    def _prepare(self, instance: Any, args: Any, kwargs: Any) -> Call | None:
+        """Return a call to be recorded; None if nothing is, or if the arguments do not fit."""
+        writer = recorder.current()
+        if writer.settings.disabled:
+            return None
+        arguments = self._declarations.bind(args, kwargs, bound=instance is not None)
+        if arguments is None:
+            return None
         return Call(
             self._name,
             writer,
             lambda step: self._declarations.record_arguments(step, arguments),
-            self._declarations.record_result,
+            lambda step, result: self._declarations.record_results(step, arguments, result),
         )
+
+
+class _RecordingLater(_Recording):
+    """The wrapper of functions whose work is done after they have returned."""
+
+    _drive: ClassVar[Callable[..., Any]]
+
+    def __call__(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        """Return what does the work inside a step."""
+        call = self._prepare(instance, args, kwargs)
+        if call is None:
+            return wrapped(*args, **kwargs)
+        driven = self._drive(call, wrapped, args, kwargs)
+        driven.__name__ = getattr(wrapped, "__name__", driven.__name__)
+        driven.__qualname__ = getattr(wrapped, "__qualname__", driven.__qualname__)
+        return driven
+
+
+class _RecordingCoroutine(_RecordingLater):
+    _drive = staticmethod(calls.drive_coroutine)
+
+
+class _RecordingGenerator(_RecordingLater):
+    _drive = staticmethod(calls.drive_generator)
+
+
+class _RecordingAwaitableGenerator(_RecordingLater):
+    _drive = staticmethod(calls.drive_awaitable_generator)
+
+
+class _RecordingAsyncGenerator(_RecordingLater):
+    _drive = staticmethod(calls.drive_async_generator)
+
+
+def _recording_of(function: Callable[..., Any]) -> type[_Recording]:
+    """Return the kind of recording that fits a function, by when its work is done."""
+    code_holder = underlying(function)
+    if inspect.isasyncgenfunction(code_holder):
+        return _RecordingAsyncGenerator
+    if inspect.iscoroutinefunction(code_holder):
+        return _RecordingCoroutine
+    if inspect.isgeneratorfunction(code_holder):
+        flags = code_holder.__code__.co_flags
+        is_awaitable = flags & inspect.CO_ITERABLE_COROUTINE
+        return _RecordingAwaitableGenerator if is_awaitable else _RecordingGenerator
+    return _Recording

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import threading
 import time
 from collections import OrderedDict
@@ -26,13 +27,13 @@ _DRIVE = re.compile(r"^/[A-Za-z]:")
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
 
 
-def to_uri(path: str | os.PathLike[str]) -> str:
+def to_uri(path: str | bytes | os.PathLike[str]) -> str:
     """Return the URI under which a path is recorded.
 
     A local path, or a ``file:`` URI, becomes an absolute path, as TFX writes it; any other URI
     stays as it is.
     """
-    text = os.fspath(path)
+    text = os.fsdecode(path)
     if text.startswith("file:"):
         text = unquote(urlsplit(text).path)
         text = text.lstrip("/") if _DRIVE.match(text) else text
@@ -46,7 +47,8 @@ def fingerprint_path(uri: str) -> str | None:
 
     A file is hashed whole up to ``WHOLE_UP_TO`` bytes; of a larger one its size and 16 samples of
     4 MiB are, and the fingerprint begins with ``sampled-sha256:``.  A folder's is made of the names
-    and fingerprints of its files; None if it holds more than 10,000.
+    and fingerprints of its files; None if it holds more than 10,000, or anything that is neither
+    file nor folder.
     """
     path = Path(uri)
     try:
@@ -59,6 +61,9 @@ def fingerprint_path(uri: str) -> str | None:
 
 def _fingerprint_file(path: Path) -> str:
     status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        message = f"{path} is a pipe or a device: reading it would wait, or take from its reader"
+        raise ValueError(message)
     key = (str(path), status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
     known = _cache.get(key)
     if known is None:
@@ -93,7 +98,8 @@ def _fingerprint_folder(folder: Path) -> str | None:
                 return None
             path = Path(parent, name)
             relative = path.relative_to(folder).as_posix()
-            digest.update(f"{relative}\0{_fingerprint_file(path)}\0".encode())
+            line = f"{relative}\0{_fingerprint_file(path)}\0"
+            digest.update(line.encode("utf-8", "surrogateescape"))
     return f"folder-sha256:{digest.hexdigest()}"
 
 

@@ -29,7 +29,7 @@ from mlmeta_track.tracking import active, calls, capture, recorder
 from mlmeta_track.tracking.calls import Call
 from mlmeta_track.tracking.isolation import Guard
 from mlmeta_track.tracking.steps import Step, Used
-from mlmeta_track.tracking.wrappers import Tracked
+from mlmeta_track.tracking.wrappers import TrackedInPlace, wrapper_of
 
 _logger = logging.getLogger("mlmeta_track")
 # Never strict: a mistake of ours must not come out of the user's import statement.
@@ -50,8 +50,8 @@ class TrackedFunction:
         returns: The key under which the returned artifact is recorded; None if it returns none.
         loads_from: The argument that is the path from which the returned artifact was loaded: then
             it is the artifact that was written there, and no new one.
-        writes: The argument that is an artifact in memory and the one that is the path it is
-            written to.
+        writes: The argument, one of ``inputs``, that is an artifact in memory, and the one that is
+            the path it is written to.
         saved_to: The argument that is the path at which the returned artifact is saved as well.
         unrecorded: Arguments that are not worth recording.
     """
@@ -90,22 +90,21 @@ class Instrumentor:
         """Be switched off."""
         self._lock = threading.RLock()
         self._is_on = False
-        self._waits_for_import = False
+        self._is_registered = False
         self._warned = False
         self._originals: dict[str, tuple[object, object]] = {}
 
     def instrument(self) -> None:
         """Switch on: wrap the functions now, or as soon as the library is imported."""
+        self._await_import()
         with self._lock:
             self._is_on = True
-            if not self._waits_for_import:
-                self._waits_for_import = True
-                # Fires at once if the module is there already.
-                wrapt.register_post_import_hook(self._on_import, self.module)
-                return
-        module = sys.modules.get(self.module)
-        if module is not None:
-            self._on_import(module)
+            is_first, self._is_registered = not self._is_registered, True
+        if is_first:
+            # Fires at once if the module is there already.
+            wrapt.register_post_import_hook(self._on_import, self.module)
+        elif self.module in sys.modules:
+            self._on_import(sys.modules[self.module])
 
     def uninstrument(self) -> None:
         """Switch off: give the module its own functions back."""
@@ -118,20 +117,36 @@ class Instrumentor:
                     setattr(module, name, original)
             self._originals.clear()
 
+    def _await_import(self) -> None:
+        """Wait for another thread that is importing the library just now."""
+        if self.module in sys.modules:
+            with _guard(f"track {self.module}"):
+                import_module(self.module)
+
     def _on_import(self, module: ModuleType) -> None:
         with _guard(f"track {self.module}"), self._lock:
-            if self._is_on and not self._originals and self._supports_installed():
+            if self._is_on and self._supports_installed():
                 for function in self.functions:
                     self._wrap(module, function)
 
     def _wrap(self, module: ModuleType, tracked: TrackedFunction) -> None:
         original = getattr(module, tracked.name, None)
-        if not callable(original):
-            return  # Another version of the library has no such function.
+        if not callable(original) or isinstance(original, type) or self._is_in(original):
+            return  # Another version of the library has no such function, or it is tracked already.
         recording = _Recording(f"{self.prefix}.{tracked.name}", tracked, original, self)
-        wrapper = Tracked(original, recording.call)
+        wrapper = TrackedInPlace(original, recording, self.module, tracked.name)
         setattr(module, tracked.name, wrapper)
         self._originals[tracked.name] = (wrapper, original)
+
+    def _is_in(self, function: Any) -> bool:
+        """Tell whether a function is tracked by this, maybe under somebody else's wrapper."""
+        layer = function
+        while layer is not None:
+            recording = wrapper_of(layer)
+            if isinstance(recording, _Recording) and recording.instrumentor is self:
+                return True
+            layer = getattr(layer, "__wrapped__", None)
+        return False
 
     @property
     def is_on(self) -> bool:
@@ -172,50 +187,55 @@ class _Recording:
         self._type_name = type_name
         self._tracked = tracked
         self._original = original
-        self._instrumentor = instrumentor
+        self.instrumentor = instrumentor
 
     @cached_property
     def _signature(self) -> inspect.Signature:
         return inspect.signature(self._original)
 
-    def call(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
+    def __call__(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
         """Call the function inside a step of its own, unless the library calls itself."""
         writer = recorder.current()
-        if active.is_held_off() or writer.settings.disabled or not self._instrumentor.is_on:
+        if active.is_held_off() or writer.settings.disabled or not self.instrumentor.is_on:
             return wrapped(*args, **kwargs)
-        call = _LibraryCall(self._tracked, self._signature, args, kwargs)
+        arguments = self._bind(args, kwargs)
+        if arguments is None:
+            return wrapped(*args, **kwargs)
+        call = _LibraryCall(self._tracked, arguments)
         recorded = Call(
             self._type_name, writer, call.describe_start, call.describe_result, holds_off=True
         )
         return calls.run(recorded, wrapped, args, kwargs)
 
+    def _bind(self, args: Any, kwargs: Any) -> Mapping[str, Any] | None:
+        """Return the arguments by name; None if they do not fit, as the function will say."""
+        try:
+            bound = self._signature.bind(*args, **kwargs)
+        except TypeError:
+            return None
+        except ValueError:
+            return dict(kwargs)  # Some functions written in C do not tell their signature.
+        bound.apply_defaults()
+        return bound.arguments
+
 
 class _LibraryCall:
     """One call of a library function, described by its row in the table."""
 
-    def __init__(
-        self, tracked: TrackedFunction, signature: inspect.Signature, args: Any, kwargs: Any
-    ) -> None:
+    def __init__(self, tracked: TrackedFunction, arguments: Mapping[str, Any]) -> None:
         self._tracked = tracked
-        self._signature = signature
-        self._args = args
-        self._kwargs = kwargs
-        self._arguments: Mapping[str, Any] = {}
+        self._arguments = arguments
         self._written: Used | None = None
 
     def describe_start(self, step: Step) -> None:
         """Tell the step its inputs and parameters."""
         tracked = self._tracked
-        bound = self._signature.bind(*self._args, **self._kwargs)
-        bound.apply_defaults()
-        self._arguments = bound.arguments
         for name, key in tracked.data.items():
             self._use_data(step, self._arguments.get(name), key)
         for name, key in tracked.inputs.items():
-            self._use(step, self._arguments.get(name), key)
-        if tracked.writes is not None:
-            value_name, _ = tracked.writes
-            self._written = self._use(step, self._arguments.get(value_name), value_name)
+            used = self._use(step, self._arguments.get(name), key)
+            if tracked.writes is not None and name == tracked.writes[0]:
+                self._written = used
         artifacts = {*tracked.data, *tracked.inputs, *tracked.unrecorded, *(tracked.writes or ())}
         artifacts |= {tracked.loads_from or "", tracked.saved_to or ""}
         given = {k: v for k, v in self._arguments.items() if k not in artifacts and v is not None}
@@ -268,8 +288,9 @@ def autotrack(*names: str) -> None:
     Raises:
         InvalidArgumentError: No installed integration has such a name.
     """
-    for instrumentor in _chosen(names):
-        instrumentor.instrument()
+    for name, place in _chosen(names).items():
+        with _guard(f"switch on the integration {name!r}"):
+            _loaded(name, place).instrument()
 
 
 def untrack(*names: str) -> None:
@@ -281,8 +302,9 @@ def untrack(*names: str) -> None:
     Raises:
         InvalidArgumentError: No installed integration has such a name.
     """
-    for instrumentor in _chosen(names):
-        instrumentor.uninstrument()
+    for name in _chosen(names):
+        if name in _instrumentors:  # What was never loaded is off.
+            _instrumentors[name].uninstrument()
 
 
 def autotrack_named(names: Iterable[str]) -> None:
@@ -296,11 +318,12 @@ def available() -> dict[str, str]:
     """Return the installed integrations by name, each as ``"module:Class"``."""
     found: dict[str, str] = {}
     for named in hooks.call("instrumentors"):
-        found.update(named)
+        with _guard("read what a plugin's hook instrumentors returned"):
+            found |= {str(name): str(place) for name, place in named.items()}
     return found
 
 
-def _chosen(names: tuple[str, ...]) -> list[Instrumentor]:
+def _chosen(names: tuple[str, ...]) -> dict[str, str]:
     installed = available()
     for name in names:
         if name not in installed:
@@ -310,13 +333,13 @@ def _chosen(names: tuple[str, ...]) -> list[Instrumentor]:
                 f" with its extra: pip install 'mlmeta-track[{name}]'."
             )
             raise InvalidArgumentError(message)
-    with _lock:
-        return [_loaded(name, installed[name]) for name in (names or installed)]
+    return {name: installed[name] for name in (names or installed)}
 
 
 def _loaded(name: str, place: str) -> Instrumentor:
-    if name not in _instrumentors:
-        module, _, class_name = place.partition(":")
-        factory: Callable[[], Instrumentor] = getattr(import_module(module), class_name)
-        _instrumentors[name] = factory()
-    return _instrumentors[name]
+    with _lock:
+        if name not in _instrumentors:
+            module, _, class_name = place.partition(":")
+            factory: Callable[[], Instrumentor] = getattr(import_module(module), class_name)
+            _instrumentors[name] = factory()
+        return _instrumentors[name]

@@ -175,8 +175,10 @@ class Step:
     ) -> None:
         """Add an output: a new artifact, unless a step inside this one has just made it."""
         with self._lock:
-            key = self._made_inside(description) or new_id()
-            put = _artifact_put(key, description)
+            inside = self._made_inside(value, description)
+            key = inside or new_id()
+            # What was made inside is found under its id, and gets what is declared of it here.
+            put = _artifact_put(key, description, resolve=inside is not None)
             self._made.append(put)
             self._add(put, path, event_type)
         self._recorder.known.remember(value, description, key)
@@ -299,12 +301,11 @@ class Step:
             )
         self._promised.clear()
 
-    def _made_inside(self, description: Description) -> str | None:
+    def _made_inside(self, value: object, description: Description) -> str | None:
         """Return the key of the artifact if a step inside this one made it."""
+        known = self._recorder.known.find(value, description)
         for put in reversed(self._inside):
-            same_place = put.uri is not None and put.uri == description.uri
-            same_content = put.uri == description.uri and put.fingerprint == description.fingerprint
-            if put.type.name == description.type.name and (same_place or same_content):
+            if put.external_id == known or _is_of(put, description):
                 return put.external_id
         return None
 
@@ -334,12 +335,23 @@ def _described(value: object, artifact: Artifact | None) -> Description:
     return described
 
 
+def _is_of(put: ArtifactPut, description: Description) -> bool:
+    """Tell whether what was put is what is described: same type, place and content."""
+    if (put.type.name, put.uri) != (description.type.name, description.uri):
+        return False
+    return description.fingerprint is not None and description.fingerprint in (
+        put.fingerprint,
+        put.file_fingerprint,
+    )
+
+
 def _artifact_put(key: str, description: Description, *, resolve: bool = False) -> ArtifactPut:
     return ArtifactPut(
         external_id=key,
         type=description.type,
         uri=description.uri,
         fingerprint=description.fingerprint,
+        file_fingerprint=description.file_fingerprint,
         properties=description.properties,
         custom_properties=description.custom_properties,
         resolve=resolve,

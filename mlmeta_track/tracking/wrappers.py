@@ -1,34 +1,27 @@
 """Wrapped functions that are what they wrap, down to how they are pickled and copied.
 
 A plain wrapt wrapper cannot be pickled.  These are pickled by name, as functions are, so that
-whatever is installed under that name where they arrive is what is called there.  A function that
-has no name there (one that was defined in ``__main__``, sent to a process that has another) brings
-itself along and runs untracked.
+whatever is installed under that name where they arrive is what is called there.  What no name leads
+to is pickled together with what it wraps, which pickles, or does not, as it would alone.
 """
 
 from __future__ import annotations
 
-import pickle
+import copy
 import sys
-import threading
-from collections.abc import Callable
 from importlib import import_module
+from types import FrameType, FunctionType, MethodType
 from typing import Any
 
 import wrapt
 
-_state = threading.local()
-
 
 class BoundTracked(wrapt.BoundFunctionWrapper):  # type: ignore[type-arg]  # see Tracked
-    """A tracked method bound to its instance or class."""
+    """A tracked method bound to its instance or class, or a static method taken from its class."""
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         """Be looked up again on the instance or class."""
-        owner = self._self_instance
-        if owner is None:
-            return _reduce(self)
-        return getattr, (owner, self.__name__)
+        return _reduce(self, protocol)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be looked up again on the instance or class."""
@@ -39,8 +32,15 @@ class BoundTracked(wrapt.BoundFunctionWrapper):  # type: ignore[type-arg]  # see
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> BoundTracked:
-        """Be the same, as functions are."""
-        return self
+        """Belong to a copy of the instance, as methods do; else be the same."""
+        method = self.__wrapped__
+        if type(method) is not MethodType:
+            return self
+        owner = copy.deepcopy(method.__self__, memo)
+        if owner is method.__self__:
+            return self
+        bound: BoundTracked = self._self_parent.__get__(owner, type(owner))
+        return bound
 
 
 # Without type arguments: at run time wrapt's classes take none.
@@ -51,11 +51,15 @@ class Tracked(wrapt.FunctionWrapper):  # type: ignore[type-arg]
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         """Be found again by module and qualified name."""
-        return _reduce(self)
+        return _reduce(self, protocol)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be found again by module and qualified name."""
-        return _reduce(self)
+        return self.__reduce_ex__(2)
+
+    def __setstate__(self, function: FunctionType) -> None:
+        """Wrap the function that has arrived."""
+        self.__wrapped__ = function
 
     def __copy__(self) -> Tracked:
         """Be the same, as functions are."""
@@ -66,69 +70,81 @@ class Tracked(wrapt.FunctionWrapper):  # type: ignore[type-arg]
         return self
 
 
-def find_tracked(module: str, qualified_name: str, packed: bytes | None = None) -> Any:
-    """Return what is called by that name here, or the function that was sent along.
+class TrackedInPlace(Tracked):
+    """A library's function that is tracked under its public name, which others may not know it by.
+
+    Where it is sent, it is what that name leads to there.
+    """
+
+    def __init__(self, function: Any, wrapper: Any, module: str, name: str) -> None:
+        """Wrap a function that stands at a name in a module."""
+        super().__init__(function, wrapper)
+        self._self_place = (module, name)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """Be found again by its public name."""
+        return find_function, self._self_place
+
+
+def wrapper_of(function: object) -> object:
+    """Return what tracks a function's calls, or None if nothing does."""
+    if issubclass(type(function), (Tracked, BoundTracked)):
+        wrapper: object = function._self_wrapper  # type: ignore[attr-defined]  # noqa: SLF001
+        return wrapper
+    return None
+
+
+def find_function(module: str, qualified_name: str) -> Any:
+    """Return the function of that name, tracked or not.
 
     Args:
-        module: The module that the function was defined in.
+        module: The module that it was defined in.
         qualified_name: Its name there, dots included.
-        packed: The original function, pickled by value, for where the name means nothing.
+
+    Raises:
+        ImportError: There is no such module here.
+        AttributeError: It has nothing of that name.
     """
-    try:
-        found: Any = sys.modules.get(module) or import_module(module)
-        for part in qualified_name.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError):
-        return _unpack(module, qualified_name, packed)
+    found: Any = sys.modules.get(module) or import_module(module)
+    for part in qualified_name.split("."):
+        found = getattr(found, part)
     return found
 
 
-def _reduce(wrapper: Any) -> tuple[Any, ...]:
-    module, name = wrapper.__module__, wrapper.__qualname__
-    has_a_name = module != "__main__" and "<" not in name
-    packed = None if has_a_name else _pack(module, name, wrapper.__wrapped__)
-    return find_tracked, (module, name, packed)
+def _reduce(wrapper: Any, protocol: Any) -> tuple[Any, ...]:
+    wrapped = wrapper.__wrapped__
+    if type(wrapped) is MethodType:
+        return tuple(wrapped.__reduce_ex__(protocol))
+    module, name = getattr(wrapped, "__module__", None), getattr(wrapped, "__qualname__", None)
+    # Where they arrive, another script is ``__main__``; so dill sends what is in it by value.
+    stays_behind = module == "__main__" and _is_dill(sys._getframe(2))  # noqa: SLF001
+    if not stays_behind and _leads_to(module, name, wrapper):
+        return find_function, (module, name)
+    if type(wrapped) is FunctionType:
+        # The wrapper goes before the function, whose globals may hold the wrapper again.
+        return _empty, (wrapper_of(wrapper),), wrapped
+    return Tracked, (wrapped, wrapper_of(wrapper))
 
 
-class _Arriving:
-    """Stands for a function inside its own code, until that has arrived."""
-
-    def __init__(self, key: tuple[str, str]) -> None:
-        self._key = key
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _arrived[self._key](*args, **kwargs)
-
-
-_arrived: dict[tuple[str, str], Callable[..., Any]] = {}
-
-
-def _unpack(module: str, name: str, packed: bytes | None) -> Callable[..., Any]:
-    if packed is None:
-        return _Arriving((module, name))
-    function: Callable[..., Any] = pickle.loads(packed)  # noqa: S301 - part of a pickle already
-    _arrived[module, name] = function
-    return function
-
-
-def _pack(module: str, name: str, function: Callable[..., Any]) -> bytes | None:
-    """Pickle a function by value, with what is at hand for that; None if it cannot be done."""
-    packing: set[tuple[str, str]] = _state.__dict__.setdefault("packing", set())
-    if (module, name) in packing:
-        return None  # The function refers to itself: its code is on the way already.
-    packing.add((module, name))
+def _leads_to(module: object, name: object, wrapper: Any) -> bool:
+    """Tell whether a name leads to a wrapped function, tracked."""
+    if not isinstance(module, str) or not isinstance(name, str) or module not in sys.modules:
+        return False
     try:
-        return _dump(function)
-    except Exception:  # noqa: BLE001 - a function may hold anything; then the name must do
-        return None
-    finally:
-        packing.discard((module, name))
+        found = find_function(module, name)
+    except AttributeError:
+        return False
+    # What is taken from a class is bound anew each time.
+    is_tracked = wrapper_of(found) is wrapper_of(wrapper)
+    return is_tracked and found.__wrapped__ is wrapper.__wrapped__
 
 
-def _dump(function: Callable[..., Any]) -> bytes | None:
-    try:
-        cloudpickle = import_module("cloudpickle")
-    except ImportError:
-        # With ``recurse`` dill takes the globals that are used, not all of ``__main__``.
-        return bytes(import_module("dill").dumps(function, recurse=True))
-    return bytes(cloudpickle.dumps(function))
+def _is_dill(caller: FrameType) -> bool:
+    """Tell whether it is dill that pickles; its pickler is written in Python and so has a frame."""
+    pickler = caller.f_locals.get("self")
+    return any(base.__module__.partition(".")[0] == "dill" for base in type(pickler).__mro__)
+
+
+def _empty(wrapper: Any) -> Tracked:
+    """Return a wrapper around nothing, to be given its function by ``__setstate__``."""
+    return Tracked(_empty, wrapper)

@@ -1,0 +1,1 @@
+"""What every measurement shares: contenders in processes, interleaved rounds, tables and JSON."""

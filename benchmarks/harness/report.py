@@ -1,0 +1,131 @@
+"""A comparison as a table for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import machine
+from harness.comparison import Measured, ratio
+from harness.options import Options
+
+_NONE = "-"
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a comparison is shown.
+
+    Args:
+        name: The measurement's name, and that of its JSON file.
+        title: What was measured, for people.
+        unit: What one piece of work is called.
+        floor: The label of the contender that does only what must be done.
+        ours: The label of our contender that others are compared with.
+    """
+
+    name: str
+    title: str
+    unit: str
+    floor: str
+    ours: str
+
+    def publish(self, comparison: Sequence[Measured], options: Options) -> None:
+        """Print the table and write ``NAME.json`` into the output folder."""
+        print(self.table(comparison))
+        path = options.output / f"{self.name}.json"
+        content = self.content(comparison, options)
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"\nbench: written to {_shown(path)}; docs/performance.md says how to read it")
+
+    def table(self, comparison: Sequence[Measured]) -> str:
+        """Return the comparison as lines of text in columns."""
+        head = (
+            "who",
+            "where",
+            f"median/{self.unit}",
+            "fastest to slowest round",
+            "÷ floor",
+            "÷ ours",
+        )
+        rows = [head, *(self._row(one, comparison) for one in comparison)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+        lines = [_line(row, widths) for row in rows]
+        facts = ", ".join(f"{name} {value}" for name, value in machine.facts().items())
+        return "\n".join(
+            ["", self.title, f"({facts})", "", lines[0], "-" * len(lines[0]), *lines[1:]]
+        )
+
+    def content(self, comparison: Sequence[Measured], options: Options) -> dict[str, Any]:
+        """Return the comparison as JSON can hold it; times in seconds."""
+        return {
+            "measurement": self.name,
+            "title": self.title,
+            "unit": f"seconds a {self.unit}",
+            "machine": machine.facts(),
+            "rounds": options.rounds,
+            "work_per_round": options.work,
+            "contenders": [self._entry(one, comparison) for one in comparison],
+        }
+
+    def _entry(self, one: Measured, comparison: Sequence[Measured]) -> dict[str, Any]:
+        entry = asdict(one.contender)
+        return {
+            **{key: entry[key] for key in ("group", "label", "place")},
+            "versions": dict(one.versions),
+            "median": one.median,
+            "fastest": min(one.seconds),
+            "slowest": max(one.seconds),
+            "rounds": list(one.seconds),
+            "times_the_floor": self._times(self.floor, one, comparison),
+            "times_ours": self._times(self.ours, one, comparison),
+            "rows_added_by_each": entry["adds"],  # checked: the benchmark fails if they differ
+        }
+
+    def _row(self, one: Measured, comparison: Sequence[Measured]) -> tuple[str, ...]:
+        floor = self._times(self.floor, one, comparison)
+        ours = self._times(self.ours, one, comparison)
+        return (
+            one.contender.label,
+            one.contender.place,
+            _time(one.median),
+            f"{_time(min(one.seconds))} to {_time(max(one.seconds))}",
+            _NONE if floor is None else f"{floor:.2f}",
+            _NONE if ours is None else f"{ours:.2f}",
+        )
+
+    @staticmethod
+    def _times(label: str, one: Measured, comparison: Sequence[Measured]) -> float | None:
+        """Return how many times as long it takes as the contender of that label in its place."""
+        place = one.contender.place
+        for other in comparison:
+            if (other.contender.label, other.contender.place) == (label, place):
+                return ratio(one, other)
+        return None
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    words, numbers = row[:2], row[2:]
+    cells = [cell.ljust(width) for cell, width in zip(words, widths[:2], strict=True)]
+    cells += [cell.rjust(width) for cell, width in zip(numbers, widths[2:], strict=True)]
+    return "  ".join(cells).rstrip()
+
+
+_MILLISECOND = 1e-3
+
+
+def _time(seconds: float) -> str:
+    if seconds < _MILLISECOND:
+        return f"{seconds * 1e6:.0f} µs"
+    return f"{seconds * 1e3:.2f} ms"
+
+
+def _shown(path: Path) -> Path:
+    """Return the path as short as it can be said from here."""
+    try:
+        return path.resolve().relative_to(Path.cwd())
+    except ValueError:
+        return path

@@ -1,0 +1,1 @@
+"""Acme, tracked by itself: ``mt.autotrack("acme")``."""

@@ -1,0 +1,22 @@
+"""What ``autotrack("tfdv")`` switches on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mlmeta_track.tracking.instrument import Instrumentor, TrackedFunction
+from mlmeta_track_tfdv.functions import FUNCTIONS
+
+
+class TfdvInstrumentor(Instrumentor):
+    """Records the calls of TFDV's public functions.
+
+    They are wrapped under their public names only, ``tfdv.infer_schema``: what TFDV calls of itself
+    goes past the wrappers, in Beam's worker threads too.
+    """
+
+    prefix: ClassVar[str] = "tfdv"
+    module: ClassVar[str] = "tensorflow_data_validation"
+    distribution: ClassVar[str] = "tensorflow-data-validation"
+    supported: ClassVar[tuple[str, str]] = ("1.15", "1.18")
+    functions: ClassVar[tuple[TrackedFunction, ...]] = FUNCTIONS

@@ -1,0 +1,22 @@
+"""The hooks that this integration implements; loading them imports neither TFDV nor TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlmeta_track.domain.description import Description
+from mlmeta_track.plugins import hookimpl
+from mlmeta_track_tfdv import describe
+
+
+@hookimpl
+def instrumentors() -> Mapping[str, str]:
+    """Offer ``autotrack("tfdv")``."""
+    return {"tfdv": "mlmeta_track_tfdv.instrumentor:TfdvInstrumentor"}
+
+
+@hookimpl
+def describe_artifact(value: Any) -> Description | None:
+    """Recognise statistics, schemas and anomalies."""
+    return describe.describe(value)

@@ -1,0 +1,232 @@
+"""One database: its connections, its transactions, and its errors in our terms."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from sqlalchemy import Engine, QueuePool, StaticPool, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from mlmeta_track.errors import AbortedError, InvalidArgumentError, NotFoundError
+from mlmeta_track.store.sql import sqlite
+from mlmeta_track.store.sql.opening import check_schema, is_empty
+from mlmeta_track.store.sql.prepared import Session
+from mlmeta_track.store.sql.schema import add_simple_types, create_schema, missing_simple_types
+
+_KEPT_CONNECTIONS = 8
+
+
+class Database:
+    """A database that is opened when it is made, and again by the first call after ``close``.
+
+    Every use is a ``read()`` or a ``write()``: one transaction, committed at the end, rolled back
+    if the block raises.  Errors of SQLAlchemy and of the driver come out as ours.
+    """
+
+    def __init__(self, url: str, *, on_open: Callable[[], None], create: bool) -> None:
+        """Open the database.
+
+        Args:
+            url: Where it is.
+            on_open: Called whenever it was opened anew, so that what was remembered of it is
+                forgotten.
+            create: Whether to create the store if there is none.
+        """
+        self._backend = sqlite.parse(url)
+        self._on_open = on_open
+        self._may_create = create
+        self._engine: Engine | None = None
+        self._identity: tuple[int, int] | None = None
+        self._lacks_simple_types = False
+        self._new_locks()
+        _databases.add(self)
+        with self.read():
+            pass
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Begin a transaction that sees one state of the database."""
+        turn = self._turn if self._backend.in_memory else _NO_TURN
+        with turn, self._transaction(writing=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Begin a transaction that is the only one to write until the block ends."""
+        with self._turn, self._transaction(writing=True) as session:
+            yield session
+
+    def close(self) -> None:
+        """Give back all connections; what was in memory is gone."""
+        with self._turn, self._opening:
+            if self._engine is not None:
+                self._finalizer()
+            self._engine = self._identity = None
+
+    def forget_connections(self) -> None:
+        """Leave the connections to the parent process, in a child that was just forked.
+
+        They are kept alive, for closing them here would upset the parent's.
+        """
+        _inherited.append(self._engine)
+        if self._engine is not None:
+            self._finalizer.detach()
+        self._engine = None
+        self._new_locks()
+
+    def _new_locks(self) -> None:
+        self._opening = threading.RLock()
+        self._turn = _Turn(str(self._backend), self._backend.timeout)
+
+    @contextmanager
+    def _transaction(self, *, writing: bool) -> Iterator[Session]:
+        connection = None
+        try:
+            engine = self._engine or self._open()
+            self._check_place()
+            if writing and self._lacks_simple_types:
+                self._add_simple_types(engine)
+            connection = engine.raw_connection()
+            cursor = connection.cursor()
+            cursor.execute(self._backend.begin(writing=writing))
+            yield Session(engine.dialect, cursor)
+            connection.commit()
+        except (SQLAlchemyError, self._backend.driver_error) as error:
+            raise self._backend.translate(error) from error
+        except UnicodeEncodeError as error:
+            message = f"A text has a lone surrogate and cannot be in a store: {error.object!r}."
+            raise InvalidArgumentError(message) from error
+        finally:
+            if connection is not None:
+                connection.close()  # gives it back; what was not committed is rolled back
+
+    def _check_place(self) -> None:
+        if self._identity is None:
+            self._backend.check_place()
+            if not self._may_create and not self._backend.exists():
+                raise self._missing()
+        elif self._backend.identity() != self._identity:
+            # SQLite would go on in a file that nobody can see any more.
+            raise self._backend.gone()
+
+    def _open(self) -> Engine:
+        with self._opening:
+            if self._engine is not None:
+                return self._engine
+            self._check_place()
+            engine = self._make_engine()
+            try:
+                self._find_or_create(engine)
+            except BaseException:
+                engine.dispose()
+                raise
+            self._identity = self._identity or self._backend.identity()
+            self._finalizer = weakref.finalize(self, engine.dispose)
+            self._engine = engine
+            self._on_open()
+            return engine
+
+    def _make_engine(self) -> Engine:
+        connect = self._backend.connect
+        if self._backend.in_memory:
+            return create_engine("sqlite://", creator=connect, poolclass=StaticPool)
+        return create_engine(
+            "sqlite://",
+            creator=connect,
+            poolclass=QueuePool,
+            pool_size=_KEPT_CONNECTIONS,
+            max_overflow=-1,
+            pool_use_lifo=True,
+        )
+
+    def _find_or_create(self, engine: Engine) -> None:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(self._backend.begin(writing=False))
+            empty = is_empty(connection)
+            if not empty:
+                check_schema(connection, str(self._backend))
+                self._lacks_simple_types = bool(missing_simple_types(connection))
+        if empty and not self._may_create:
+            raise self._missing()
+        if empty:
+            self._create(engine)
+
+    def _add_simple_types(self, engine: Engine) -> None:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(self._backend.begin(writing=True))
+            add_simple_types(connection)
+            connection.commit()
+        self._lacks_simple_types = False
+
+    def _missing(self) -> NotFoundError:
+        return NotFoundError(f"{self._backend} does not exist. Name one that does, or create it.")
+
+    def _create(self, engine: Engine) -> None:
+        with engine.connect() as connection:
+            self._backend.prepare_new(connection)
+            connection.rollback()
+            connection.exec_driver_sql(self._backend.begin(writing=True))
+            # Another process may have been quicker.
+            if is_empty(connection):
+                create_schema(connection)
+            else:
+                check_schema(connection, str(self._backend))
+            connection.commit()
+        if not self._backend.in_memory:
+            engine.dispose()  # these connections do not know yet which journal the file has
+
+
+class _Turn:
+    """A queue for the threads of this process: fair, where SQLite's own waiting is a lottery."""
+
+    def __init__(self, name: str, timeout: float) -> None:
+        """Let the first thread in.
+
+        Args:
+            name: What messages call the database.
+            timeout: How many seconds a thread waits at most.
+        """
+        self._name = name
+        self._timeout = timeout
+        self._lock = threading.RLock()
+        self._in_use = False
+
+    def __enter__(self) -> None:
+        """Wait until no other thread is in.
+
+        Raises:
+            AbortedError: It took too long, or this very thread is in.
+        """
+        if not self._lock.acquire(timeout=self._timeout):
+            message = f"{self._name}: other threads held its lock for too long; try again."
+            raise AbortedError(message)
+        if self._in_use:
+            # A finalizer or a signal handler runs in the middle of a transaction.
+            self._lock.release()
+            message = f"{self._name} is in use further up in this thread; try again."
+            raise AbortedError(message)
+        self._in_use = True
+
+    def __exit__(self, *_: object) -> None:
+        """Let the next thread in."""
+        self._in_use = False
+        self._lock.release()
+
+
+_NO_TURN: AbstractContextManager[None] = nullcontext()
+_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+_inherited: list[Engine | None] = []
+
+
+def _forget_all_connections() -> None:
+    for database in list(_databases):
+        database.forget_connections()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_forget_all_connections)

@@ -1,0 +1,92 @@
+"""What a database is found to be when it is opened: empty, a store that can be used, or not."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, inspect, select
+
+from mlmeta_track.errors import (
+    FailedPreconditionError,
+    NotAnMlmdStoreError,
+    SchemaVersionError,
+)
+from mlmeta_track.store.sql.schema import METADATA, MLMD_ENV, SCHEMA_VERSION, TYPE
+
+_SHOWN_TABLES = 5
+
+
+def is_empty(connection: Connection) -> bool:
+    """Say whether the database has no tables at all."""
+    return not inspect(connection).get_table_names()
+
+
+def check_schema(connection: Connection, name: str) -> None:
+    """Raise an error unless the database is a whole store of MLMD with the schema we speak.
+
+    Args:
+        connection: A connection within a transaction.
+        name: What messages call the database.
+
+    Raises:
+        NotAnMlmdStoreError: It has tables, but not those of MLMD.
+        SchemaVersionError: It has another schema version.
+        FailedPreconditionError: It is only half a store.
+    """
+    tables = set(inspect(connection).get_table_names())
+    version = _version(connection, name, tables)
+    if version != SCHEMA_VERSION:
+        raise SchemaVersionError(_other_version(name, version))
+    missing = [table for table in METADATA.tables if table not in tables]
+    if missing:
+        message = (
+            f"{name} is only half a store of ML Metadata: it has no table {', '.join(missing)}."
+            " Restore it from a copy, or name another path for the store."
+        )
+        raise FailedPreconditionError(message)
+
+
+def _version(connection: Connection, name: str, tables: set[str]) -> int:
+    if MLMD_ENV.name not in tables:
+        if _is_version_0(connection, tables):
+            return 0
+        raise NotAnMlmdStoreError(_not_a_store(name, tables))
+    versions = connection.execute(select(MLMD_ENV.c.schema_version)).scalars().all()
+    if len(versions) != 1:
+        message = (
+            f"{name} does not say which schema it has: its table {MLMD_ENV.name} has"
+            f" {len(versions)} rows instead of one. Restore it from a copy."
+        )
+        raise FailedPreconditionError(message)
+    return int(versions[0])
+
+
+def _is_version_0(connection: Connection, tables: set[str]) -> bool:
+    """Say whether it is a store of MLMD from before it wrote down its version."""
+    if TYPE.name not in tables:
+        return False
+    columns = inspect(connection).get_columns(TYPE.name)
+    return "is_artifact_type" in {column["name"] for column in columns}
+
+
+def _not_a_store(name: str, tables: set[str]) -> str:
+    shown = ", ".join(sorted(tables)[:_SHOWN_TABLES])
+    more = ", …" if len(tables) > _SHOWN_TABLES else ""
+    return (
+        f"{name} is a database of something else: it has the tables {shown}{more}, and not those"
+        " of ML Metadata. Name another path for the store."
+    )
+
+
+def _other_version(name: str, version: int) -> str:
+    if version > SCHEMA_VERSION:
+        way_out = (
+            "Use a newer mlmeta-track, or bring it back with"
+            f" ml_metadata.downgrade_schema(config, {SCHEMA_VERSION})."
+        )
+    else:
+        way_out = (
+            "Upgrade it with ml_metadata: MetadataStore(config, enable_upgrade_migration=True)."
+        )
+    return (
+        f"{name} has schema version {version}; this library speaks version {SCHEMA_VERSION}."
+        f" {way_out}"
+    )

@@ -1,0 +1,142 @@
+"""Statements of SQLAlchemy Core that are compiled once and then go straight to the driver.
+
+SQLAlchemy walks through a statement at every call to find it in its cache, and describes every
+result anew; SQLite has long answered by then.  A ``Prepared`` is compiled once for each dialect
+and run on the driver's own cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Dialect,
+    Executable,
+    bindparam,
+    literal_column,
+)
+from sqlalchemy.sql.elements import ClauseElement
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPICursor
+
+ItemT = TypeVar("ItemT")
+
+_SIZES = (1, 8, 64, 512)
+
+
+@dataclass(slots=True)
+class Session:
+    """One transaction: what statements are run on.
+
+    Args:
+        dialect: SQLAlchemy's name for how the database wants its SQL.
+        cursor: The driver's cursor, on a connection within a transaction.
+    """
+
+    dialect: Dialect
+    cursor: DBAPICursor
+
+
+class _Compiled(NamedTuple):
+    text: str
+    parameters: Callable[[dict[str, Any]], Any]  # from values by name to what the driver takes
+
+
+class Prepared:
+    """A statement whose parameters are given by name at each run."""
+
+    def __init__(self, statement: Executable) -> None:
+        """Keep the statement; it is compiled when it is first run."""
+        self._statement = statement
+        self._compiled: dict[str, _Compiled] = {}
+
+    def run(self, session: Session, **values: Any) -> None:
+        """Run the statement once."""
+        text, parameters = self._compiled.get(session.dialect.name) or self._compile(session)
+        session.cursor.execute(text, parameters(values))
+
+    def all(self, session: Session, **values: Any) -> Sequence[Any]:
+        """Run the statement and return its rows, as tuples."""
+        text, parameters = self._compiled.get(session.dialect.name) or self._compile(session)
+        session.cursor.execute(text, parameters(values))
+        return session.cursor.fetchall()
+
+    def first(self, session: Session, **values: Any) -> Any:
+        """Run the statement and return its first row, or None."""
+        rows = self.all(session, **values)
+        return rows[0] if rows else None
+
+    def insert(self, session: Session, **values: Any) -> int | None:
+        """Run an INSERT of one row and return the new id, or None if it inserted none."""
+        text, parameters = self._compiled.get(session.dialect.name) or self._compile(session)
+        session.cursor.execute(text, parameters(values))
+        return session.cursor.lastrowid if session.cursor.rowcount == 1 else None
+
+    def run_many(self, session: Session, rows: Sequence[dict[str, Any]]) -> None:
+        """Run the statement once for each row of parameters."""
+        if rows:
+            text, parameters = self._compiled.get(session.dialect.name) or self._compile(session)
+            session.cursor.executemany(text, [parameters(row) for row in rows])
+
+    def _compile(self, session: Session) -> _Compiled:
+        compiled = self._compiled[session.dialect.name] = _compile(self._statement, session.dialect)
+        return compiled
+
+
+def _compile(statement: Executable, dialect: Dialect) -> _Compiled:
+    assert isinstance(statement, ClauseElement)  # noqa: S101 - every statement is one
+    compiled: Any = statement.compile(dialect=dialect)
+    # An IN with plain values would be spelled out only by SQLAlchemy's own execution.
+    assert "POSTCOMPILE" not in str(compiled), str(compiled)  # noqa: S101
+    constants = {n: b.effective_value for n, b in compiled.binds.items() if not b.required}
+    order = _order(compiled.positiontup) if compiled.positional else _unchanged
+    if constants:
+        return _Compiled(str(compiled), lambda values: order({**constants, **values}))
+    return _Compiled(str(compiled), order)
+
+
+def _order(names: Sequence[str]) -> Callable[[dict[str, Any]], Any]:
+    """Return the function that puts the values of those names into a tuple."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple([values[name] for name in names])
+
+
+def _unchanged(values: dict[str, Any]) -> dict[str, Any]:
+    return values
+
+
+def among(column: Column[Any], name: str, size: int) -> ColumnElement[bool]:
+    """Return the condition that a column is among ``size`` parameters (see ``chunks``)."""
+    binds: list[BindParameter[Any]] = [bindparam(f"{name}_{i}") for i in range(size)]
+    return column.in_(binds)
+
+
+def one_of(column: Column[Any], numbers: Iterable[int]) -> ColumnElement[bool]:
+    """Return the condition that a column is one of some numbers that never change."""
+    return column.in_([literal_column(str(int(number))) for number in numbers])
+
+
+def chunks(items: Iterable[ItemT], name: str) -> list[tuple[int, dict[str, ItemT | None]]]:
+    """Cut items into sizes and parameters for ``among``.
+
+    The sizes are few, so that few statements need compiling, and below what any database takes;
+    what is left over is filled with NULL, which nothing is equal to.
+    """
+    rest = list(dict.fromkeys(items))
+    if len(rest) == 1:
+        return [(1, {f"{name}_0": rest[0]})]
+    found: list[tuple[int, dict[str, ItemT | None]]] = []
+    while rest:
+        size = next((size for size in _SIZES if size >= len(rest)), _SIZES[-1])
+        chunk: list[ItemT | None] = [*rest[:size], *[None] * (size - len(rest))]
+        found.append((size, {f"{name}_{i}": item for i, item in enumerate(chunk)}))
+        rest = rest[size:]
+    return found

@@ -1,0 +1,280 @@
+"""Nodes as rows: insert them, find them with their properties, and change properties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from mlmeta_track.domain.nodes import Artifact, Context, Execution, Node, Properties
+from mlmeta_track.errors import AlreadyExistsError, InvalidArgumentError
+from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks
+from mlmeta_track.store.sql.schema import ARTIFACT, TYPE, NodeTables, tables_of
+from mlmeta_track.store.sql.types import StoredType
+from mlmeta_track.store.sql.values import VALUE_COLUMNS, Encoded, check_text, encode
+
+PropertyKey: TypeAlias = "tuple[str, bool]"
+"""A property's name, and whether it is a custom one."""
+
+EncodedProperties: TypeAlias = "dict[PropertyKey, Encoded]"
+
+
+class StaleTypeError(Exception):
+    """A type that was remembered is not in the store any more."""
+
+
+@dataclass
+class StoredNode:
+    """A node as a writer sees it."""
+
+    id: int
+    type_id: int
+    external_id: str | None
+    uri: str | None = None
+    state: int | None = None
+    properties: EncodedProperties = field(default_factory=dict)
+
+
+def encode_properties(
+    properties: Properties, custom_properties: Properties, stored_type: StoredType
+) -> EncodedProperties:
+    """Encode all properties of a node.
+
+    Raises:
+        InvalidArgumentError: One cannot be stored, is not declared, or has another type.
+    """
+    encoded: EncodedProperties = {}
+    for name, value in properties.items():
+        declared = stored_type.properties.get(name)
+        if declared is None:
+            message = (
+                f"The type {stored_type.name!r} declares no property {name!r}. Declare it, or give"
+                " it as a custom property."
+            )
+            raise InvalidArgumentError(message)
+        encoded[(name, False)] = encode(name, value, declared)
+    for name, value in custom_properties.items():
+        check_text(name, "name of a custom property")
+        encoded[(name, True)] = encode(name, value)
+    return encoded
+
+
+def refuse_other_type(node: StoredNode, stored_type: StoredType, what: str) -> None:
+    """Raise ``AlreadyExistsError`` if a node found by its external id has another type."""
+    if node.type_id != stored_type.id:
+        message = (
+            f"The external id {node.external_id!r} belongs to an {what} of another type than"
+            f" {stored_type.name!r} (id {node.id}). Give each {what} an external id of its own."
+        )
+        raise AlreadyExistsError(message)
+
+
+class NodeRows:
+    """The statements for one kind of nodes."""
+
+    def __init__(self, kind: type[Node], *columns: str) -> None:
+        """Prepare the statements.
+
+        Args:
+            kind: The kind of nodes.
+            columns: The columns besides type and times that an INSERT fills.
+        """
+        self._tables = tables = tables_of(kind)
+        self._insert = Prepared(_insert_statement(tables, columns))
+        self._insert_property = Prepared(_insert_property_statement(tables))
+        self._update_property = Prepared(_update_property_statement(tables))
+        self._touch = Prepared(_touch_statement(tables))
+
+    def insert(self, session: Session, stored_type: StoredType, now: int, **values: Any) -> int:
+        """Insert a node and return its id.
+
+        Raises:
+            StaleTypeError: The store has no such type any more.
+        """
+        new_id = self._insert.insert(
+            session, type_id=stored_type.id, type_name=stored_type.name, now=now, **values
+        )
+        if new_id is None:
+            raise StaleTypeError
+        return new_id
+
+    def insert_properties(
+        self, session: Session, properties: Iterable[tuple[int, EncodedProperties]]
+    ) -> None:
+        """Insert properties of nodes that do not have them yet."""
+        rows = [row for owner, encoded in properties for row in _property_rows(owner, encoded)]
+        self._insert_property.run_many(session, rows)
+
+    def set_properties(self, session: Session, node: StoredNode, given: EncodedProperties) -> bool:
+        """Set the given properties, leave the others, and say whether anything changed."""
+        changed = {key: value for key, value in given.items() if node.properties.get(key) != value}
+        if not changed:
+            return False
+        known = {key: value for key, value in changed.items() if key in node.properties}
+        new = {key: value for key, value in changed.items() if key not in node.properties}
+        self._update_property.run_many(session, _property_rows(node.id, known))
+        self.insert_properties(session, [(node.id, new)])
+        node.properties |= changed
+        return True
+
+    def touch(self, session: Session, node_id: int, now: int) -> None:
+        """Set the time of a node's last update."""
+        self._touch.run(session, node_id=node_id, now=now)
+
+    def by_external_ids(
+        self, session: Session, external_ids: Iterable[str]
+    ) -> dict[str, StoredNode]:
+        """Return the nodes with those external ids, by external id."""
+        found: dict[str, StoredNode] = {}
+        for size, values in chunks(external_ids, "x"):
+            rows = _find_by_external_id(self._tables, size).all(session, **values)
+            found |= {node.external_id or "": node for node in _nodes(rows).values()}
+        return found
+
+    def by_ids(self, session: Session, ids: Iterable[int]) -> list[StoredNode]:
+        """Return the nodes with those ids."""
+        found: list[StoredNode] = []
+        for size, values in chunks(ids, "x"):
+            rows = _find_by_id(self._tables, size).all(session, **values)
+            found.extend(_nodes(rows).values())
+        return found
+
+    def by_names(
+        self, session: Session, names: Iterable[tuple[int, str]]
+    ) -> dict[tuple[int, str], StoredNode]:
+        """Return the nodes with those type ids and names, by type id and name."""
+        wanted = list(dict.fromkeys(names))
+        values = {f"wanted_type_{i}": type_id for i, (type_id, _) in enumerate(wanted)}
+        texts = {f"wanted_name_{i}": name for i, (_, name) in enumerate(wanted)}
+        rows = _find_by_name(self._tables, len(wanted)).all(session, **values, **texts)
+        names_of = {row[0]: row[5] for row in rows}
+        return {(node.type_id, names_of[node.id]): node for node in _nodes(rows).values()}
+
+
+def _insert_statement(tables: NodeTables, columns: tuple[str, ...]) -> Any:
+    nodes = tables.nodes
+    values: list[ColumnElement[Any]] = [TYPE.c.id]
+    values += [bindparam(name, type_=nodes.c[name].type) for name in columns]
+    values += [bindparam("now", type_=nodes.c.create_time_since_epoch.type)] * 2
+    times = ("create_time_since_epoch", "last_update_time_since_epoch")
+    # From the type's own row: were it gone, a node without a type would be inserted otherwise.
+    source = select(*values).where(
+        TYPE.c.id == bindparam("type_id"),
+        TYPE.c.name == bindparam("type_name"),
+        TYPE.c.type_kind == int(tables.kind),
+    )
+    return insert(nodes).from_select(["type_id", *columns, *times], source)
+
+
+def _insert_property_statement(tables: NodeTables) -> Any:
+    return insert(tables.properties).values(
+        {
+            tables.owner.name: bindparam("owner"),
+            "name": bindparam("property_name"),
+            "is_custom_property": bindparam("is_custom"),
+            **{column: bindparam(column) for column in VALUE_COLUMNS},
+        }
+    )
+
+
+def _update_property_statement(tables: NodeTables) -> Any:
+    properties = tables.properties
+    return (
+        update(properties)
+        .where(
+            tables.owner == bindparam("owner"),
+            properties.c.name == bindparam("property_name"),
+            properties.c.is_custom_property == bindparam("is_custom"),
+        )
+        .values({column: bindparam(column) for column in VALUE_COLUMNS})
+    )
+
+
+def _touch_statement(tables: NodeTables) -> Any:
+    return (
+        update(tables.nodes)
+        .where(tables.nodes.c.id == bindparam("node_id"))
+        .values(last_update_time_since_epoch=bindparam("now"))
+    )
+
+
+def _property_rows(owner: int, properties: EncodedProperties) -> list[dict[str, Any]]:
+    return [
+        {
+            "owner": owner,
+            "property_name": name,
+            "is_custom": is_custom,
+            **dict(zip(VALUE_COLUMNS, encoded, strict=True)),
+        }
+        for (name, is_custom), encoded in properties.items()
+    ]
+
+
+def _find(tables: NodeTables) -> Select[Any]:
+    """Return the query for nodes with their properties, a row for each property."""
+    nodes, properties = tables.nodes, tables.properties
+    state = null() if tables.state is None else tables.state
+    return select(
+        nodes.c.id,
+        nodes.c.type_id,
+        nodes.c.external_id,
+        (nodes.c.uri if nodes is ARTIFACT else null()).label("uri"),
+        state.label("state"),
+        nodes.c.name.label("node_name"),
+        properties.c.name.label("property_name"),
+        properties.c.is_custom_property,
+        *(properties.c[column] for column in VALUE_COLUMNS),
+    ).outerjoin(properties, tables.owner == nodes.c.id)
+
+
+@cache
+def _find_by_external_id(tables: NodeTables, size: int) -> Prepared:
+    return Prepared(_find(tables).where(among(tables.nodes.c.external_id, "x", size)))
+
+
+@cache
+def _find_by_id(tables: NodeTables, size: int) -> Prepared:
+    return Prepared(_find(tables).where(among(tables.nodes.c.id, "x", size)))
+
+
+@lru_cache(maxsize=64)
+def _find_by_name(tables: NodeTables, size: int) -> Prepared:
+    nodes = tables.nodes
+    same = (
+        and_(
+            nodes.c.type_id == bindparam(f"wanted_type_{i}"),
+            nodes.c.name == bindparam(f"wanted_name_{i}"),
+        )
+        for i in range(size)
+    )
+    return Prepared(_find(tables).where(or_(*same)))
+
+
+def _nodes(rows: Iterable[Any]) -> dict[int, StoredNode]:
+    found: dict[int, StoredNode] = {}
+    for row in rows:
+        node_id, type_id, external_id, uri, state, _, name, is_custom, *columns = row
+        node = found.get(node_id)
+        if node is None:
+            node = found[node_id] = StoredNode(node_id, type_id, external_id, uri, state)
+        if name is not None:
+            node.properties[(name, bool(is_custom))] = tuple(columns)
+    return found
+
+
+ARTIFACT_ROWS = NodeRows(Artifact, "uri", "state", "external_id")
+EXECUTION_ROWS = NodeRows(Execution, "last_known_state", "external_id")
+CONTEXT_ROWS = NodeRows(Context, "name")

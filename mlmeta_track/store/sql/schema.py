@@ -1,0 +1,296 @@
+"""MLMD's schema, version 10: fifteen tables in the order, with the columns and indexes, of MLMD.
+
+A store that is created here is the same as one that ``ml_metadata`` creates, down to the order of
+the columns and the names of the indexes; ``tests/interop/test_schema.py`` compares the two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BOOLEAN,
+    INTEGER,
+    TEXT,
+    VARCHAR,
+    Column,
+    Connection,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.types import BLOB, DOUBLE, TypeEngine, UserDefinedType
+
+from mlmeta_track.domain.nodes import Artifact, Context, Execution, Node
+from mlmeta_track.domain.types import SIMPLE_TYPES, TypeKind
+
+SCHEMA_VERSION = 10
+
+
+class _Spelled(UserDefinedType[Any]):
+    """A column type written exactly so: SQLite keeps the spelling, and MLMD's is not generic."""
+
+    cache_ok = True
+
+    def __init__(self, spelling: str) -> None:
+        self.spelling = spelling
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the spelling."""
+        return self.spelling
+
+
+_INT = INTEGER().with_variant(_Spelled("INT"), "sqlite")
+_FLAG = BOOLEAN().with_variant(_Spelled("TINYINT(1)"), "sqlite")
+_KIND = INTEGER().with_variant(_Spelled("TINYINT(1)"), "sqlite")
+_NAME = VARCHAR(255)
+
+METADATA = MetaData()
+
+
+def _table(name: str, *parts: Column[Any] | PrimaryKeyConstraint | UniqueConstraint) -> Table:
+    # AUTOINCREMENT, so that SQLite never gives an id again that once belonged to another row.
+    return Table(name, METADATA, *parts, sqlite_autoincrement=any(_is_id(part) for part in parts))
+
+
+def _id() -> Column[int]:
+    # MLMD does not write NOT NULL here; a primary key is never NULL all the same.
+    return Column("id", INTEGER, primary_key=True, nullable=True)
+
+
+def _is_id(part: object) -> bool:
+    return isinstance(part, Column) and part.name == "id"
+
+
+def _required(name: str, column_type: TypeEngine[Any] = _INT) -> Column[Any]:
+    return Column(name, column_type, nullable=False)
+
+
+def _external_id() -> Column[str]:
+    return Column("external_id", _NAME)
+
+
+def _times() -> tuple[Column[int], Column[int]]:
+    return (
+        Column("create_time_since_epoch", _INT, nullable=False, server_default=text("0")),
+        Column("last_update_time_since_epoch", _INT, nullable=False, server_default=text("0")),
+    )
+
+
+def _property_table(name: str, owner: str) -> Table:
+    return _table(
+        name,
+        _required(owner),
+        _required("name", _NAME),
+        _required("is_custom_property", _FLAG),
+        Column("int_value", _INT),
+        Column("double_value", DOUBLE),
+        Column("string_value", TEXT),
+        Column("byte_value", BLOB),
+        Column("proto_value", BLOB),
+        Column("bool_value", BOOLEAN),
+        PrimaryKeyConstraint(owner, "name", "is_custom_property"),
+    )
+
+
+TYPE = _table(
+    "Type",
+    _id(),
+    _required("name", _NAME),
+    Column("version", _NAME),
+    _required("type_kind", _KIND),
+    Column("description", TEXT),
+    Column("input_type", TEXT),
+    Column("output_type", TEXT),
+    _external_id(),
+    UniqueConstraint("external_id"),
+)
+TYPE_PROPERTY = _table(
+    "TypeProperty",
+    _required("type_id"),
+    _required("name", _NAME),
+    Column("data_type", _INT),
+    PrimaryKeyConstraint("type_id", "name"),
+)
+PARENT_TYPE = _table(
+    "ParentType",
+    _required("type_id"),
+    _required("parent_type_id"),
+    PrimaryKeyConstraint("type_id", "parent_type_id"),
+)
+ARTIFACT = _table(
+    "Artifact",
+    _id(),
+    _required("type_id"),
+    Column("uri", TEXT),
+    Column("state", _INT),
+    Column("name", _NAME),
+    _external_id(),
+    *_times(),
+    UniqueConstraint("external_id"),
+    UniqueConstraint("type_id", "name"),
+)
+ARTIFACT_PROPERTY = _property_table("ArtifactProperty", "artifact_id")
+EXECUTION = _table(
+    "Execution",
+    _id(),
+    _required("type_id"),
+    Column("last_known_state", _INT),
+    Column("name", _NAME),
+    _external_id(),
+    *_times(),
+    UniqueConstraint("external_id"),
+    UniqueConstraint("type_id", "name"),
+)
+EXECUTION_PROPERTY = _property_table("ExecutionProperty", "execution_id")
+EVENT = _table(
+    "Event",
+    _id(),
+    _required("artifact_id"),
+    _required("execution_id"),
+    _required("type"),
+    Column("milliseconds_since_epoch", _INT),
+    UniqueConstraint("artifact_id", "execution_id", "type"),
+)
+EVENT_PATH = _table(
+    "EventPath",
+    _required("event_id"),
+    _required("is_index_step", _FLAG),
+    Column("step_index", _INT),
+    Column("step_key", TEXT),
+)
+MLMD_ENV = _table("MLMDEnv", Column("schema_version", INTEGER, primary_key=True, nullable=True))
+CONTEXT = _table(
+    "Context",
+    _id(),
+    _required("type_id"),
+    _required("name", _NAME),
+    _external_id(),
+    *_times(),
+    UniqueConstraint("external_id"),
+    UniqueConstraint("type_id", "name"),
+)
+CONTEXT_PROPERTY = _property_table("ContextProperty", "context_id")
+PARENT_CONTEXT = _table(
+    "ParentContext",
+    _required("context_id"),  # the child
+    _required("parent_context_id"),
+    PrimaryKeyConstraint("context_id", "parent_context_id"),
+)
+ASSOCIATION = _table(
+    "Association",
+    _id(),
+    _required("context_id"),
+    _required("execution_id"),
+    UniqueConstraint("context_id", "execution_id"),
+)
+ATTRIBUTION = _table(
+    "Attribution",
+    _id(),
+    _required("context_id"),
+    _required("artifact_id"),
+    UniqueConstraint("context_id", "artifact_id"),
+)
+
+
+def _index_properties(table: Table, prefix: str) -> None:
+    for value in ("int", "double", "string"):
+        column = table.c[f"{value}_value"]
+        Index(
+            f"idx_{prefix}_property_{value}",
+            table.c.name,
+            table.c.is_custom_property,
+            column,
+            sqlite_where=column.is_not(None),
+        )
+
+
+def _index_all() -> None:
+    for table, prefix in ((ARTIFACT, "artifact"), (EXECUTION, "execution"), (CONTEXT, "context")):
+        for time in ("create_time_since_epoch", "last_update_time_since_epoch"):
+            Index(f"idx_{prefix}_{time}", table.c[time])
+        Index(f"idx_{prefix}_external_id", table.c.external_id)
+        _index_properties(METADATA.tables[f"{table.name}Property"], prefix)
+    Index("idx_artifact_uri", ARTIFACT.c.uri)
+    Index("idx_type_name", TYPE.c.name)
+    Index("idx_type_external_id", TYPE.c.external_id)
+    Index("idx_event_execution_id", EVENT.c.execution_id)
+    Index("idx_eventpath_event_id", EVENT_PATH.c.event_id)
+    Index("idx_parentcontext_parent_context_id", PARENT_CONTEXT.c.parent_context_id)
+
+
+_index_all()
+
+
+@dataclass(frozen=True, eq=False)
+class NodeTables:
+    """The tables of one kind of nodes, so that one piece of code serves all three."""
+
+    kind: TypeKind
+    nodes: Table
+    properties: Table
+    owner: Column[int]
+    state: Column[int] | None = None
+    members: Table | None = None
+
+    @property
+    def member(self) -> Column[int]:
+        """The column of ``members`` that holds this kind of nodes."""
+        assert self.members is not None  # noqa: S101 - contexts are no members of contexts
+        return self.members.c[self.owner.name]
+
+
+_TABLES: dict[type[Node], NodeTables] = {
+    Artifact: NodeTables(
+        TypeKind.ARTIFACT,
+        ARTIFACT,
+        ARTIFACT_PROPERTY,
+        ARTIFACT_PROPERTY.c.artifact_id,
+        ARTIFACT.c.state,
+        ATTRIBUTION,
+    ),
+    Execution: NodeTables(
+        TypeKind.EXECUTION,
+        EXECUTION,
+        EXECUTION_PROPERTY,
+        EXECUTION_PROPERTY.c.execution_id,
+        EXECUTION.c.last_known_state,
+        ASSOCIATION,
+    ),
+    Context: NodeTables(TypeKind.CONTEXT, CONTEXT, CONTEXT_PROPERTY, CONTEXT_PROPERTY.c.context_id),
+}
+
+
+def tables_of(kind: type[Node]) -> NodeTables:
+    """Return the tables that hold nodes of that kind."""
+    return _TABLES[kind]
+
+
+def create_schema(connection: Connection) -> None:
+    """Create all tables and indexes, write the version, and add the simple types."""
+    METADATA.create_all(connection, checkfirst=False)
+    connection.execute(insert(MLMD_ENV).values(schema_version=SCHEMA_VERSION))
+    add_simple_types(connection)
+
+
+def missing_simple_types(connection: Connection) -> list[dict[str, Any]]:
+    """Return rows for those of MLMD's nine simple types that the store does not have."""
+    wanted = [{"name": declared.name, "type_kind": int(declared.kind)} for declared in SIMPLE_TYPES]
+    query = select(TYPE.c.name, TYPE.c.type_kind).where(
+        TYPE.c.name.in_([row["name"] for row in wanted]), TYPE.c.version.is_(None)
+    )
+    present = {(row.name, row.type_kind) for row in connection.execute(query)}
+    return [row for row in wanted if (row["name"], row["type_kind"]) not in present]
+
+
+def add_simple_types(connection: Connection) -> None:
+    """Add those of MLMD's nine simple types that the store does not have."""
+    missing = missing_simple_types(connection)
+    if missing:
+        connection.execute(insert(TYPE), missing)

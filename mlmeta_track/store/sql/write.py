@@ -1,0 +1,254 @@
+"""One batch written in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy.dialects import sqlite
+
+from mlmeta_track.domain.batch import (
+    ArtifactPut,
+    Batch,
+    ContextKey,
+    ContextPut,
+    EventPut,
+    ExecutionPut,
+    PutResult,
+    StoredArtifact,
+)
+from mlmeta_track.domain.nodes import ExecutionState
+from mlmeta_track.store.sql.artifacts import ArtifactWriter
+from mlmeta_track.store.sql.prepared import Prepared, Session
+from mlmeta_track.store.sql.rows import (
+    CONTEXT_ROWS,
+    EXECUTION_ROWS,
+    EncodedProperties,
+    StoredNode,
+    encode_properties,
+    refuse_other_type,
+)
+from mlmeta_track.store.sql.schema import (
+    ASSOCIATION,
+    ATTRIBUTION,
+    EVENT,
+    EVENT_PATH,
+    EXECUTION,
+    PARENT_CONTEXT,
+)
+from mlmeta_track.store.sql.types import StoredType, TypeWriter
+
+_TERMINAL: Final = 3
+_PROGRESS = {
+    ExecutionState.UNKNOWN: 0,
+    ExecutionState.NEW: 1,
+    ExecutionState.RUNNING: 2,
+    ExecutionState.COMPLETE: _TERMINAL,
+    ExecutionState.FAILED: _TERMINAL,
+    ExecutionState.CACHED: _TERMINAL,
+    ExecutionState.CANCELED: _TERMINAL,
+}
+
+
+def _insert(table: Table, *columns: str) -> Prepared:
+    return Prepared(insert(table).values({name: bindparam(name) for name in columns}))
+
+
+def _insert_if_absent(table: Table, *columns: str) -> Prepared:
+    statement = sqlite.insert(table).values({name: bindparam(name) for name in columns})
+    return Prepared(statement.on_conflict_do_nothing())
+
+
+_INSERT_EVENT = _insert(EVENT, "artifact_id", "execution_id", "type", "milliseconds_since_epoch")
+_INSERT_PATH = _insert(EVENT_PATH, "event_id", "is_index_step", "step_index", "step_key")
+_INSERT_ASSOCIATION = _insert_if_absent(ASSOCIATION, "context_id", "execution_id")
+_INSERT_ATTRIBUTION = _insert_if_absent(ATTRIBUTION, "context_id", "artifact_id")
+_INSERT_PARENT = _insert_if_absent(PARENT_CONTEXT, "context_id", "parent_context_id")
+_EVENTS_OF_EXECUTION = Prepared(
+    select(EVENT.c.artifact_id, EVENT.c.type).where(
+        EVENT.c.execution_id == bindparam("execution_id")
+    )
+)
+_SET_STATE = Prepared(
+    update(EXECUTION)
+    .where(EXECUTION.c.id == bindparam("node_id"))
+    .values(last_known_state=bindparam("state"), last_update_time_since_epoch=bindparam("now"))
+)
+
+
+class BatchWriter:
+    """Writes one batch; made for one transaction and used once."""
+
+    def __init__(self, session: Session, types: TypeWriter, batch: Batch, now: int) -> None:
+        """Prepare to write.
+
+        Args:
+            session: A writing transaction.
+            types: The types of this transaction.
+            batch: The batch, already checked.
+            now: The time that is written, in milliseconds since the epoch.
+        """
+        self._session = session
+        self._types = types
+        self._batch = batch
+        self._now = now
+        self._execution_id: int | None = None
+        self._execution_is_new = True
+        self._artifacts = ArtifactWriter(session, types, now, self._linked_ids)
+
+    def write(self) -> PutResult:
+        """Write everything and return the ids."""
+        if self._batch.execution is not None:
+            self._execution_id = self._write_execution(self._batch.execution)
+        contexts = self._write_contexts()
+        artifacts = self._artifacts.write(self._batch.artifacts)
+        self._write_events({key: node.id for key, node in artifacts.items()})
+        self._write_memberships(contexts, {node.id for node in artifacts.values()})
+        return PutResult(
+            execution_id=self._execution_id,
+            artifacts={
+                key: StoredArtifact(node.id, node.external_id, node.uri or None)
+                for key, node in artifacts.items()
+            },
+            contexts=contexts,
+        )
+
+    # Executions
+
+    def _write_execution(self, put: ExecutionPut) -> int:
+        stored_type = self._types.ensure(put.type)
+        given = encode_properties(put.properties, put.custom_properties, stored_type)
+        node = EXECUTION_ROWS.by_external_ids(self._session, [put.external_id]).get(put.external_id)
+        if node is None:
+            new_id = EXECUTION_ROWS.insert(
+                self._session,
+                stored_type,
+                self._now,
+                last_known_state=int(put.state),
+                external_id=put.external_id,
+            )
+            EXECUTION_ROWS.insert_properties(self._session, [(new_id, given)])
+            return new_id
+        refuse_other_type(node, stored_type, "execution")
+        self._execution_is_new = False
+        if not _has_landed(node, put):
+            self._update_execution(node, put, given)
+        return node.id
+
+    def _update_execution(
+        self, node: StoredNode, put: ExecutionPut, given: EncodedProperties
+    ) -> None:
+        # The state differs, or the batch would have been taken for one that has landed.
+        _SET_STATE.run(self._session, node_id=node.id, state=int(put.state), now=self._now)
+        EXECUTION_ROWS.set_properties(self._session, node, given)
+
+    # Contexts
+
+    def _write_contexts(self) -> dict[ContextKey, int]:
+        puts = self._batch.contexts
+        if not puts:
+            return {}
+        types = [self._types.ensure(put.type) for put in puts]
+        keys = [(stored_type.id, put.name) for stored_type, put in zip(types, puts, strict=True)]
+        nodes = CONTEXT_ROWS.by_names(self._session, keys)
+        for put, stored_type, key in zip(puts, types, keys, strict=True):
+            given = encode_properties(put.properties, put.custom_properties, stored_type)
+            node = nodes.get(key)
+            if node is None:
+                nodes[key] = self._insert_context(put, stored_type, given)
+            elif CONTEXT_ROWS.set_properties(self._session, node, given):
+                CONTEXT_ROWS.touch(self._session, node.id, self._now)
+        return {put.key: nodes[key].id for put, key in zip(puts, keys, strict=True)}
+
+    def _insert_context(
+        self, put: ContextPut, stored_type: StoredType, given: EncodedProperties
+    ) -> StoredNode:
+        new_id = CONTEXT_ROWS.insert(self._session, stored_type, self._now, name=put.name)
+        CONTEXT_ROWS.insert_properties(self._session, [(new_id, given)])
+        return StoredNode(new_id, stored_type.id, None, properties=given)
+
+    # Edges
+
+    @cached_property
+    def _stored_events(self) -> frozenset[tuple[int, int]]:
+        """Artifact and type of the events that the execution had before this batch."""
+        if self._execution_is_new:
+            return frozenset()
+        rows = _EVENTS_OF_EXECUTION.all(self._session, execution_id=self._execution_id)
+        return frozenset((artifact_id, kind) for artifact_id, kind in rows)
+
+    def _linked_ids(self, put: ArtifactPut) -> list[int]:
+        """Return the artifacts that the execution had such an event with before this batch."""
+        if not self._stored_events:
+            return []
+        wanted = {int(e.type) for e in self._batch.events if e.artifact == put.external_id}
+        return [artifact_id for artifact_id, kind in self._stored_events if kind in wanted]
+
+    def _write_events(self, artifacts: dict[str, int]) -> None:
+        seen: set[tuple[int, int]] = set()
+        paths: list[dict[str, Any]] = []
+        for event in self._batch.events:
+            key = (artifacts[event.artifact], int(event.type))
+            is_stored = key[0] not in self._artifacts.new_ids and key in self._stored_events
+            if key not in seen and not is_stored:
+                paths.extend(self._insert_event(key[0], event))
+            seen.add(key)
+        _INSERT_PATH.run_many(self._session, paths)
+
+    def _insert_event(self, artifact_id: int, event: EventPut) -> Iterable[dict[str, Any]]:
+        event_id = _INSERT_EVENT.insert(
+            self._session,
+            artifact_id=artifact_id,
+            execution_id=self._execution_id,
+            type=int(event.type),
+            milliseconds_since_epoch=event.milliseconds_since_epoch,
+        )
+        for step in event.path:
+            is_index = isinstance(step, int)
+            yield {
+                "event_id": event_id,
+                "is_index_step": is_index,
+                "step_index": step if is_index else None,
+                "step_key": None if is_index else step,
+            }
+
+    def _write_memberships(self, contexts: dict[ContextKey, int], artifacts: set[int]) -> None:
+        ids = contexts.values()
+        if self._execution_id is not None:
+            _INSERT_ASSOCIATION.run_many(
+                self._session,
+                [{"context_id": i, "execution_id": self._execution_id} for i in ids],
+            )
+        _INSERT_ATTRIBUTION.run_many(
+            self._session,
+            [
+                {"context_id": i, "artifact_id": artifact}
+                for i in ids
+                for artifact in sorted(artifacts)
+            ],
+        )
+        _INSERT_PARENT.run_many(
+            self._session,
+            [
+                {"context_id": contexts[child], "parent_context_id": contexts[parent]}
+                for child, parent in self._batch.parents
+            ],
+        )
+
+
+def _has_landed(node: StoredNode, put: ExecutionPut) -> bool:
+    """Say whether this put, or a later one of the same execution, was written before."""
+    if node.state is None:
+        return False
+    if node.state == put.state:
+        return True
+    return _PROGRESS.get(put.state, 0) < _progress(node.state)
+
+
+def _progress(state: int) -> int:
+    try:
+        return _PROGRESS[ExecutionState(state)]
+    except ValueError:
+        return 0

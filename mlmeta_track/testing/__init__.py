@@ -1,0 +1,1 @@
+"""Conformance kits, shipped: suites that a store or an integration subclasses to prove itself."""

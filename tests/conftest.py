@@ -1,0 +1,40 @@
+"""What all tests share: where peers and data are, and tracking that raises what it would swallow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import mlmeta_track as mt
+from mlmeta_track.store.base import Store
+from mlmeta_track.tracking import recorder, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def clean_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run each test in a folder of its own, with no settings around it and no recorder left."""
+    for variable in [name for name in os.environ if name.startswith(settings.ENVIRONMENT_PREFIX)]:
+        monkeypatch.delenv(variable)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(recorder, "_current", None)
+    yield
+    if recorder._current is not None:
+        recorder._current.close()
+
+
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    """The URL of a store on a file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'metadata.db'}"
+
+
+@pytest.fixture
+def store(store_url: str) -> Store:
+    """The store that this test's steps are recorded in; a lost record is an error."""
+    mt.init(store_url, strict=True)
+    return mt.get_store()

@@ -1,0 +1,20 @@
+"""Where the real data is, for the tests of integrations."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def taxi_csv() -> Path:
+    """The Chicago Taxi data, whole."""
+    default = ROOT / "build" / "data" / "taxi" / "data.csv"
+    path = Path(os.environ.get("MLMETA_TEST_TAXI_CSV", default)).resolve()
+    if not path.is_file():
+        pytest.skip(f"{path} is not there: run `make test`, which fetches it")
+    return path

@@ -1,0 +1,182 @@
+"""What the real wheel does with a file; run by its own Python: ``wheel_side.py COMMAND FILE``.
+
+Prints its answer as JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from typing import Any
+
+from google.protobuf import struct_pb2
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+
+def open_store(path: str) -> Any:
+    config = mlmd.ConnectionConfig()
+    config.sqlite.filename_uri = path
+    return metadata_store.MetadataStore(config)
+
+
+def create(path: str) -> None:
+    """Make a new store, with nothing but what every store has."""
+    open_store(path)
+
+
+def _value(value: Any) -> list[Any]:
+    kind = value.WhichOneof("value")
+    found = getattr(value, kind)
+    if kind in {"struct_value", "proto_value"}:
+        found = base64.b64encode(found.SerializeToString()).decode()
+    return [kind, found]
+
+
+def _node(node: Any) -> dict[str, Any]:
+    return {
+        "id": node.id,
+        "type": node.type,
+        "type_id": node.type_id,
+        "name": node.name or None,
+        "external_id": node.external_id or None,
+        "properties": {name: _value(value) for name, value in node.properties.items()},
+        "custom": {name: _value(value) for name, value in node.custom_properties.items()},
+        "created": node.create_time_since_epoch,
+        "updated": node.last_update_time_since_epoch,
+    }
+
+
+def _artifact(node: Any) -> dict[str, Any]:
+    state = node.state if node.HasField("state") else None
+    return {**_node(node), "uri": node.uri or None, "state": state}
+
+
+def _execution(node: Any) -> dict[str, Any]:
+    state = node.last_known_state if node.HasField("last_known_state") else None
+    return {**_node(node), "state": state}
+
+
+def _event(event: Any) -> list[Any]:
+    path = [getattr(step, step.WhichOneof("value")) for step in event.path.steps]
+    when = event.milliseconds_since_epoch
+    return [event.artifact_id, event.execution_id, event.type, path, when]
+
+
+def _type(found: Any) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "name": found.name,
+        "version": found.version or None,
+        "description": found.description or None,
+        "properties": dict(found.properties),
+    }
+
+
+def dump(path: str) -> dict[str, Any]:
+    """Read everything that the store has, by all ways of asking."""
+    store = open_store(path)
+    artifacts, executions = store.get_artifacts(), store.get_executions()
+    contexts = store.get_contexts()
+    by_artifact = store.get_events_by_artifact_ids([node.id for node in artifacts])
+    by_execution = store.get_events_by_execution_ids([node.id for node in executions])
+    return {
+        "artifacts": [_artifact(node) for node in artifacts],
+        "executions": [_execution(node) for node in executions],
+        "contexts": [_node(node) for node in contexts],
+        "events by artifact": sorted(_event(event) for event in by_artifact),
+        "events by execution": sorted(_event(event) for event in by_execution),
+        "attributed": {
+            str(node.id): sorted(a.id for a in store.get_artifacts_by_context(node.id))
+            for node in contexts
+        },
+        "associated": {
+            str(node.id): sorted(e.id for e in store.get_executions_by_context(node.id))
+            for node in contexts
+        },
+        "parents": {
+            str(node.id): sorted(c.id for c in store.get_parent_contexts_by_context(node.id))
+            for node in contexts
+        },
+        "artifact types": [_type(found) for found in store.get_artifact_types()],
+        "execution types": [_type(found) for found in store.get_execution_types()],
+        "context types": [_type(found) for found in store.get_context_types()],
+    }
+
+
+def _types(store: Any) -> tuple[int, int, int]:
+    anything = mlmd.ArtifactType(name="Wheel's", description="all kinds")
+    for kind in ("INT", "DOUBLE", "STRING", "STRUCT", "PROTO", "BOOLEAN"):
+        anything.properties[kind.lower()] = getattr(mlmd, kind)
+    training = mlmd.ExecutionType(name="Training", version="3")
+    training.properties["state"] = mlmd.STRING
+    experiment = mlmd.ContextType(name="Experiment")
+    experiment.properties["note"] = mlmd.STRING
+    return (
+        store.put_artifact_type(anything),
+        store.put_execution_type(training),
+        store.put_context_type(experiment, can_add_fields=True, can_omit_fields=True),
+    )
+
+
+def _fill(properties: Any) -> None:
+    properties["int"].int_value = -(2**62)
+    properties["double"].double_value = 2.5
+    properties["string"].string_value = "Zürich 東京 🚕"
+    properties["struct"].struct_value["a"] = 1
+    properties["proto"].proto_value.Pack(struct_pb2.Value(string_value="packed"))
+    properties["boolean"].bool_value = True
+
+
+def write(path: str) -> None:
+    """Write nodes of all kinds, with all kinds of values, and edges."""
+    store = open_store(path)
+    artifact_type, execution_type, context_type = _types(store)
+    full = mlmd.Artifact(
+        type_id=artifact_type,
+        uri="/full",
+        name="full",
+        external_id="wheel-1",
+        state=mlmd.Artifact.LIVE,
+    )
+    _fill(full.properties)
+    _fill(full.custom_properties)
+    bare = mlmd.Artifact(type_id=artifact_type)
+    run = mlmd.Execution(
+        type_id=execution_type, name="run", last_known_state=mlmd.Execution.RUNNING
+    )
+    run.properties["state"].string_value = "RUNNING"
+    parent = mlmd.Context(type_id=context_type, name="wheel's parent")
+    parent.properties["note"].string_value = "noted"
+    child = mlmd.Context(type_id=context_type, name="wheel's child", external_id="child-1")
+    made = mlmd.Event(type=mlmd.Event.DECLARED_OUTPUT, milliseconds_since_epoch=5)
+    made.path.steps.add().key = "out"
+    made.path.steps.add().index = 3
+    made.path.steps.add().key = "deep"
+    used = mlmd.Event(type=mlmd.Event.DECLARED_INPUT)
+    store.put_execution(run, [(full, made), (bare, used)], [parent, child])
+    ids = [node.id for node in store.get_contexts() if node.name.startswith("wheel's")]
+    store.put_parent_contexts([mlmd.ParentContext(parent_id=ids[0], child_id=ids[1])])
+
+
+def update(path: str) -> None:
+    """Change and remove properties of every artifact and execution."""
+    store = open_store(path)
+    artifacts = store.get_artifacts()
+    for node in artifacts:
+        node.custom_properties["touched"].int_value = node.id
+        for name in [n for n in node.custom_properties if n.startswith("mlmeta_file")]:
+            del node.custom_properties[name]
+        node.state = mlmd.Artifact.MARKED_FOR_DELETION
+    store.put_artifacts(artifacts)
+    executions = store.get_executions()
+    for node in executions:
+        node.last_known_state = mlmd.Execution.CACHED
+        node.custom_properties["touched"].string_value = "yes"
+    store.put_executions(executions)
+
+
+if __name__ == "__main__":
+    commands = {"create": create, "dump": dump, "write": write, "update": update}
+    print(json.dumps(commands[sys.argv[1]](sys.argv[2])))  # noqa: T201 - its answer
