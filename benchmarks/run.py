@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     options = Options(
         rounds=2 if given.quick else given.rounds,
+        patience=given.patience,
         work=4 if given.quick else given.steps,
         groups=given.only,
         output=given.output,
@@ -50,6 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=_count, default=20, help="rounds that count (%(default)s)")
     parser.add_argument(
         "--steps", type=_count, default=50, help="pieces of work in a round (%(default)s)"
+    )
+    parser.add_argument(
+        "--patience",
+        type=_count,
+        default=120,
+        metavar="SECONDS",
+        help="after so long, fewer rounds must do, though not fewer than five (%(default)s)",
     )
     parser.add_argument(
         "--quick", action="store_true", help="two rounds of four: does it run, not how fast"

@@ -6,6 +6,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from pathlib import Path
 from harness.contender import Contender
 from harness.options import Options
 from harness.processes import BenchmarkError, Process
+
+_FEWEST_ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -78,17 +81,28 @@ def _measure(processes: Sequence[Process], options: Options) -> list[Measured]:
     _say("warm-up")
     _round(processes, options.work)
     before = [process.rows() for process in processes]
-    rounds = []
-    for number in range(options.rounds):
-        _say(f"round {number + 1} of {options.rounds}")
-        rounds.append(_round(processes, options.work))
+    rounds = _rounds(processes, options)
     _say("checks what was written")
     for process, had in zip(processes, before, strict=True):
-        _check(process, had, options.rounds * options.work)
+        _check(process, had, len(rounds) * options.work)
     return [
         Measured(process.contender, stands_on, tuple(row[number] for row in rounds))
         for number, (process, stands_on) in enumerate(zip(processes, versions, strict=True))
     ]
+
+
+def _rounds(processes: Sequence[Process], options: Options) -> list[list[float]]:
+    """Let everybody work in turn until there are enough rounds, or no more time for another."""
+    rounds: list[list[float]] = []
+    started = time.monotonic()
+    while len(rounds) < options.rounds:
+        took = time.monotonic() - started
+        if len(rounds) >= _FEWEST_ROUNDS and took + took / len(rounds) > options.patience:
+            _say(f"the machine is slow: {len(rounds)} rounds must do")
+            break
+        _say(f"round {len(rounds) + 1} of {options.rounds}")
+        rounds.append(_round(processes, options.work))
+    return rounds
 
 
 def _round(processes: Sequence[Process], work: int) -> list[float]:

@@ -15,12 +15,14 @@ class Options:
 
     Args:
         rounds: How many rounds count; one more goes before them to warm up.
+        patience: Seconds after which fewer rounds must do, though not fewer than five.
         work: How many pieces of work each contender does in a round.
         groups: Who takes part, of ``GROUPS``.
         output: The folder for the JSON, and for the stores while they are written.
     """
 
     rounds: int
+    patience: float
     work: int
     groups: tuple[str, ...]
     output: Path

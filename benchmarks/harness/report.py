@@ -66,7 +66,7 @@ class Report:
             "title": self.title,
             "unit": f"seconds a {self.unit}",
             "machine": machine.facts(),
-            "rounds": options.rounds,
+            "rounds": len(comparison[0].seconds),
             "work_per_round": options.work,
             "contenders": [self._entry(one, comparison) for one in comparison],
         }

@@ -31,6 +31,7 @@ class Hooks:
             self._manager.add_hookspecs(spec)
         self._lock = threading.RLock()
         self._loaded = False
+        self._loading = False
         self._only: frozenset[str] | None = None
 
     def restrict(self, names: Iterable[str] | None) -> None:
@@ -43,8 +44,7 @@ class Hooks:
 
     def register(self, plugin: object, name: str | None = None) -> None:
         """Add a plugin that is not installed, such as one defined in a test or a script."""
-        self._manager.register(plugin, name)
-        self._manager.check_pending()
+        self._register(plugin, name)
 
     def unregister(self, plugin: object | None = None, name: str | None = None) -> None:
         """Remove a plugin that was added with ``register``."""
@@ -70,30 +70,48 @@ class Hooks:
     def _ensure_loaded(self) -> None:
         if not self._loaded:
             with self._lock:
-                if not self._loaded:
-                    self._load()
-                    self._loaded = True
+                self._load_once()
+
+    def _load_once(self) -> None:
+        # A plugin may call a hook while it is being loaded.
+        if not self._loaded and not self._loading:
+            self._load()
 
     def _load(self) -> None:
-        for entry_point in entry_points(group=ENTRY_POINT_GROUP):
-            name = entry_point.name
-            unwanted = self._only is not None and name not in self._only
-            if unwanted or self._manager.has_plugin(name) or self._manager.is_blocked(name):
-                continue
-            self._load_one(entry_point)
+        self._loading = True
+        try:
+            for entry_point in _installed():
+                name = entry_point.name
+                known = self._manager.has_plugin(name) or self._manager.is_blocked(name)
+                if self._is_wanted(name) and not known:
+                    self._load_one(entry_point)
+        finally:
+            self._loading = False
+        self._loaded = True
 
     def _load_one(self, entry_point: EntryPoint) -> None:
         try:
-            self._manager.register(entry_point.load(), entry_point.name)
-            self._manager.check_pending()
-        except Exception as error:  # noqa: BLE001 - a plugin may fail in any way at import
+            self._register(entry_point.load(), entry_point.name)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it may fail in any way
             self._leave_out(entry_point.name, error, "it could not be loaded")
 
+    def _register(self, plugin: object, name: str | None) -> None:
+        try:
+            self._manager.register(plugin, name)
+            self._manager.check_pending()
+        except pluggy.PluginValidationError:
+            # By then some of its hooks may be in use.
+            if self._manager.is_registered(plugin):
+                self._manager.unregister(plugin)
+            raise
+
     def _unload_unwanted(self) -> None:
-        installed = {entry_point.name for entry_point in entry_points(group=ENTRY_POINT_GROUP)}
-        for name in installed:
-            if self._only is not None and name not in self._only and self._manager.has_plugin(name):
+        for name in {entry_point.name for entry_point in _installed()}:
+            if not self._is_wanted(name) and self._manager.has_plugin(name):
                 self._manager.unregister(name=name)
+
+    def _is_wanted(self, name: str) -> bool:
+        return self._only is None or name in self._only
 
     def _culprit(self, hook: str, error: BaseException) -> str | None:
         """Return the name of the plugin whose function is in the error's traceback."""
@@ -116,6 +134,18 @@ class Hooks:
             type(error).__name__,
             error,
         )
+
+
+def _installed() -> Iterable[EntryPoint]:
+    try:
+        return entry_points(group=ENTRY_POINT_GROUP)
+    except Exception as error:  # noqa: BLE001 - one distribution with broken metadata is enough
+        _logger.warning(
+            "No plugin is in use: what is installed cannot be read: %s: %s.",
+            type(error).__name__,
+            error,
+        )
+        return ()
 
 
 def _frames(error: BaseException) -> Iterator[Any]:

@@ -45,11 +45,13 @@ _MOST_FRAMES = 2
 _SWITCH_ON = """
 import sys
 from importlib import import_module
-plugin = import_module(sys.argv[1])
-module, _, name = plugin.instrumentors()[sys.argv[2]].partition(":")
-instrumentor = getattr(import_module(module), name)()
-instrumentor.instrument()
-print(*(name for name in sys.argv[3:] if name in sys.modules))
+import mlmeta_track
+from mlmeta_track.plugins import hooks
+plugin, name, *forbidden = sys.argv[1:]
+if name not in hooks.names():
+    hooks.register(import_module(plugin), name)
+mlmeta_track.autotrack(name)
+print(*(module for module in forbidden if module in sys.modules))
 """
 
 

@@ -52,12 +52,22 @@ def describe(value: object, declared: Artifact | None = None) -> Description | N
     if declared is not None and isinstance(value, (str, bytes, os.PathLike)):
         description = describe_path(value, declared.artifact_type)
     elif not _is_scalar(value):
-        description = hooks.call("describe_artifact", value=value)
-        if description is not None and description.fingerprint is None:
-            description = replace(description, fingerprint=hooks.call("fingerprint", value=value))
+        description = _described_by_plugin(value)
     if declared is None:
         return description
     return refine(description or Description(declared.artifact_type), declared)
+
+
+def _described_by_plugin(value: object) -> Description | None:
+    description = hooks.call("describe_artifact", value=value)
+    if description is None:
+        return None
+    if not isinstance(description, Description):
+        message = f"a plugin describes {type(value)} as {type(description)}, not as a Description"
+        raise TypeError(message)
+    if description.fingerprint is not None:
+        return description
+    return replace(description, fingerprint=hooks.call("fingerprint", value=value))
 
 
 def describe_path(

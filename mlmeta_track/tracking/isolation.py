@@ -41,7 +41,7 @@ class Guard:
                 " this process are only counted. Raise them instead with strict=True.",
                 task,
                 type(error).__name__,
-                error,
+                str(error).rstrip("."),
             )
         _logger.debug("Could not %s.", task, exc_info=error)
 

@@ -19,13 +19,9 @@ pytest.importorskip("resource")  # not on Windows, where there is no fork either
 RUN_EACH = Path(__file__).with_name("run_each.py")
 TROUBLES = ("read_only", "deleted", "full")
 # Not every trouble with every walkthrough: each takes TFDV seconds.
-TRACKED = [
-    *itertools.product(TROUBLES, ("with_blocks", "automatic")),
-    ("deleted", "decorated"),
-]
+TRACKED = list(itertools.product(TROUBLES, ("with_blocks", "automatic")))
 RAISING = [*itertools.product(TROUBLES, ("with_blocks",)), ("read_only", "automatic")]
 STRICT = {"MLMETA_TRACK_STRICT": "1"}
-DISABLED = {"MLMETA_TRACK_DISABLED": "1"}
 ROWS = 500
 LOSS = "Your code goes on without this record"
 
@@ -122,7 +118,6 @@ def results(
         csv.write_text("".join(itertools.islice(lines, ROWS + 1)), encoding="utf-8")
     cases = Cases(examples, csv, folder)
     cases.add("untracked", "automatic", tracked=False)
-    cases.add("disabled", "with_blocks", env=DISABLED)
     for trouble, walkthrough in TRACKED:
         cases.add(f"{trouble}-{walkthrough}", walkthrough, trouble=trouble)
     for trouble, walkthrough in RAISING:
@@ -135,12 +130,6 @@ def test_the_untracked_walkthrough_works(results: dict[str, Ended]) -> None:
     assert untracked.code == 0
     assert untracked.schema
     assert not untracked.losses
-
-
-def test_disabled_is_as_untracked(results: dict[str, Ended]) -> None:
-    assert results["disabled"].schema == results["untracked"].schema
-    assert results["disabled"].code == 0
-    assert "mlmeta" not in results["disabled"].printed.lower()
 
 
 @pytest.mark.parametrize(("trouble", "walkthrough"), TRACKED)

@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,7 +34,7 @@ def test_the_run_holds_what_it_takes_to_run_it_again(store: Store) -> None:
     facts = only_run(store).custom_properties
     assert facts["mlmeta_python"] == platform.python_version()
     assert facts["mlmeta_pid"] == os.getpid()
-    assert "pytest" in str(facts["mlmeta_command_line"])
+    assert facts["mlmeta_command_line"] == shlex.join([sys.executable, *sys.argv])
     assert "mlmeta-track" in json.loads(str(facts["mlmeta_packages"]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import bindparam, update
 
@@ -39,7 +39,7 @@ class ArtifactWriter:
         session: Session,
         types: TypeWriter,
         now: int,
-        linked_ids: Callable[[ArtifactPut], Iterable[int]],
+        linked_ids: Mapping[str, Collection[int]],
     ) -> None:
         """Prepare to write.
 
@@ -47,7 +47,7 @@ class ArtifactWriter:
             session: A writing transaction.
             types: The types of this transaction.
             now: The time that is written, in milliseconds since the epoch.
-            linked_ids: Returns the artifacts that the execution had such an event with before
+            linked_ids: By key, the artifacts that the execution had such an event with before
                 this batch.
         """
         self._session = session
@@ -96,7 +96,7 @@ class ArtifactWriter:
         self, put: ArtifactPut, stored_type: StoredType, given: EncodedProperties
     ) -> tuple[StoredNode | None, str]:
         """Return the artifact that is meant, or None and the external id to make it under."""
-        linked = ARTIFACT_ROWS.by_ids(self._session, self._linked_ids(put))
+        linked = ARTIFACT_ROWS.by_ids(self._session, self._linked_ids.get(put.external_id, ()))
         node = find_linked(map(self._same, linked), put, stored_type.id, given)
         if node is not None:
             return node, put.external_id

@@ -85,7 +85,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, *, writing: bool) -> Iterator[Session]:
-        connection = None
+        connection = cursor = None
         try:
             engine = self._engine or self._open()
             self._check_place()
@@ -102,6 +102,8 @@ class Database:
             message = f"A text has a lone surrogate and cannot be in a store: {error.object!r}."
             raise InvalidArgumentError(message) from error
         finally:
+            if cursor is not None:
+                cursor.close()  # an open one would keep the file open after the connection's end
             if connection is not None:
                 connection.close()  # gives it back; what was not committed is rolled back
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from sqlalchemy import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from mlmeta_track.errors import (
     AbortedError,
@@ -129,17 +130,20 @@ class SqliteDatabase:
         """Give a database that has nothing in it yet the journal in which readers never wait."""
         if self.in_memory:
             return
+        # SQLite's own waiting would have processes that create one store wait for each other.
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
         deadline = time.monotonic() + self.timeout
         while True:
             try:
-                connection.exec_driver_sql("PRAGMA journal_mode = WAL").close()
-            except Exception as error:
-                # SQLite does not wait here when another process creates the same store.
+                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            except OperationalError as error:
                 if "is locked" not in str(error) or time.monotonic() > deadline:
                     raise
-                time.sleep(0.005)
+                connection.rollback()
+                time.sleep(random.uniform(0.001, 0.01))  # noqa: S311 - so that they part
             else:
-                return
+                break
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(self.timeout * 1000)}")
 
     def check_place(self) -> None:
         """Raise ``UnavailableError`` if there can be no file at the path."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Final
@@ -10,7 +11,6 @@ from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from mlmeta_track.domain.batch import (
-    ArtifactPut,
     Batch,
     ContextKey,
     ContextPut,
@@ -96,14 +96,16 @@ class BatchWriter:
         self._now = now
         self._execution_id: int | None = None
         self._execution_is_new = True
-        self._artifacts = ArtifactWriter(session, types, now, self._linked_ids)
+        self._new_artifacts: set[int] = set()
 
     def write(self) -> PutResult:
         """Write everything and return the ids."""
         if self._batch.execution is not None:
             self._execution_id = self._write_execution(self._batch.execution)
         contexts = self._write_contexts()
-        artifacts = self._artifacts.write(self._batch.artifacts)
+        writer = ArtifactWriter(self._session, self._types, self._now, self._linked_ids())
+        artifacts = writer.write(self._batch.artifacts)
+        self._new_artifacts = writer.new_ids
         self._write_events({key: node.id for key, node in artifacts.items()})
         self._write_memberships(contexts, {node.id for node in artifacts.values()})
         return PutResult(
@@ -179,19 +181,21 @@ class BatchWriter:
         rows = _EVENTS_OF_EXECUTION.all(self._session, execution_id=self._execution_id)
         return frozenset((artifact_id, kind) for artifact_id, kind in rows)
 
-    def _linked_ids(self, put: ArtifactPut) -> list[int]:
-        """Return the artifacts that the execution had such an event with before this batch."""
-        if not self._stored_events:
-            return []
-        wanted = {int(e.type) for e in self._batch.events if e.artifact == put.external_id}
-        return [artifact_id for artifact_id, kind in self._stored_events if kind in wanted]
+    def _linked_ids(self) -> dict[str, list[int]]:
+        """Return, by key, the artifacts that the execution had such an event with before."""
+        if self._execution_is_new or not any(put.resolve for put in self._batch.artifacts):
+            return {}
+        linked: dict[str, list[int]] = defaultdict(list)
+        for event in self._batch.events:
+            linked[event.artifact] += [i for i, kind in self._stored_events if kind == event.type]
+        return linked
 
     def _write_events(self, artifacts: dict[str, int]) -> None:
         seen: set[tuple[int, int]] = set()
         paths: list[dict[str, Any]] = []
         for event in self._batch.events:
             key = (artifacts[event.artifact], int(event.type))
-            is_stored = key[0] not in self._artifacts.new_ids and key in self._stored_events
+            is_stored = key[0] not in self._new_artifacts and key in self._stored_events
             if key not in seen and not is_stored:
                 paths.extend(self._insert_event(key[0], event))
             seen.add(key)
