@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -71,6 +72,24 @@ def test_it_ends_well_and_says_what_it_did(demo: Demo) -> None:
     assert "15,002 rows" in demo.out
     assert f"{demo.folder}/metadata.db and holds 5 artifacts, 5 executions" in demo.out
     assert f"lineage {demo.folder}/automatic/schema.pbtxt --store sqlite:///" in demo.out
+
+
+def without_times_and_places(text: str, demo: Demo | None = None) -> list[str]:
+    """Return lines as they are on every machine: no seconds, no absolute folders, no news."""
+    if demo is not None:
+        text = text.replace(str(demo.csv), ".../build/data/taxi/data.csv")
+        text = text.replace(str(demo.folder), ".../build/demo")
+    text = re.sub(r"\S*\.\.\./build/", ".../build/", text)
+    text = re.sub(r"(?<= )build/(?=d)|(?<=sqlite:///)\S*build/(?=d)", ".../build/", text)
+    text = re.sub(r"\d+(\.\d+)? m?s\b| +\d+\.\d\d(?=  )", " TIME", text)
+    lines = (line.rstrip() for line in text.splitlines())
+    return [line for line in lines if not re.match(r"set-up:|    working|  \S*mlmeta-track", line)]
+
+
+def test_the_readme_shows_what_it_prints(demo: Demo) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("$ make demo\n")[2].partition("```")[0]
+    assert without_times_and_places(shown) == without_times_and_places(demo.out, demo)
 
 
 def test_it_shows_each_execution_with_its_state(demo: Demo) -> None:

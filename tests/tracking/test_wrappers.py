@@ -7,6 +7,7 @@ import functools
 import importlib
 import json
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -101,7 +102,6 @@ class Child(Model):
 '''
 
 PICKLERS = {"pickle": pickle, "cloudpickle": cloudpickle, "dill": dill}
-PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 
 CALLABLES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "function": (lambda m: m.double, 14),
@@ -136,16 +136,16 @@ def call(function: Any) -> Any:
     return function() if isinstance(function, functools.partial) else function(7)
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("pickler", PICKLERS)
 @pytest.mark.parametrize("kind", CALLABLES)
-def test_a_tracked_callable_pickles(
-    store: Store, sample: ModuleType, kind: str, pickler: str, protocol: int
+def test_a_tracked_callable_pickles_with_every_protocol(
+    store: Store, sample: ModuleType, kind: str, pickler: str
 ) -> None:
     take, expected = CALLABLES[kind]
     library = PICKLERS[pickler]
-    restored = library.loads(library.dumps(take(sample), protocol=protocol))
-    assert call(restored) == expected
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        restored = library.loads(library.dumps(take(sample), protocol=protocol))
+        assert call(restored) == expected
 
 
 @pytest.mark.parametrize("kind", CALLABLES)
@@ -170,21 +170,17 @@ def test_a_function_decorated_under_another_name_keeps_its_step(
     assert [e.type for e in store.list_nodes(Execution)] == ["Triple"]
 
 
-@pytest.mark.parametrize("decorated", [True, False])
-def test_a_local_function_fails_to_pickle_as_it_would_untracked(
-    sample: ModuleType, decorated: bool
-) -> None:
+def test_a_local_function_fails_to_pickle_as_it_would_untracked(sample: ModuleType) -> None:
     def local(x: int) -> int:
         return x
 
-    function = mt.step(local) if decorated else local
-    with pytest.raises(AttributeError, match="Can't pickle local object .*local"):
-        pickle.dumps(function)
+    with pytest.raises((AttributeError, pickle.PicklingError)) as untracked:
+        pickle.dumps(local)
+    with pytest.raises(untracked.type, match=re.escape(str(untracked.value))):
+        pickle.dumps(mt.step(local))
 
 
-def test_a_local_function_is_sent_by_value_by_cloudpickle(
-    store: Store, sample: ModuleType
-) -> None:
+def test_a_local_function_is_sent_by_value_by_cloudpickle(store: Store, sample: ModuleType) -> None:
     factor = 6
 
     @mt.step
@@ -238,7 +234,7 @@ def test_wrapper_of_tells_the_tracked_from_others(sample: ModuleType) -> None:
 
 # Functions of a script, which is another module where they arrive.
 
-SENDER = '''
+SENDER = """
 import pickle, sys, warnings
 from pathlib import Path
 from typing import Annotated
@@ -337,9 +333,9 @@ def packed(value):
 
 
 Path("sent.bin").write_bytes(pickle.dumps({name: packed(value) for name, value in WHAT.items()}))
-'''
+"""
 
-RECEIVER = '''
+RECEIVER = """
 import json, pickle
 from pathlib import Path
 
@@ -351,7 +347,7 @@ for name, packed in pickle.loads(Path("sent.bin").read_bytes()).items():
     except NameError as error:
         results[name] = str(error)
 print(json.dumps(results))
-'''
+"""
 
 RESULTS = {
     "recursion": 120,
@@ -424,7 +420,7 @@ def test_a_scripts_functions_sent_by_dill_are_tracked_where_they_arrive(tracked:
         assert {"Trunk", "factorial", "Local", "Model.fit"} <= set(tracked.recorded)
 
 
-POOLS = '''
+POOLS = """
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -449,7 +445,7 @@ class Model:
 if __name__ == "__main__":
     with ProcessPoolExecutor(2, mp_context=get_context(sys.argv[1])) as pool:
         print(*pool.map(work, range(4)), *pool.map(Model(2).fit, range(3)))
-'''
+"""
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
@@ -457,12 +453,14 @@ def test_a_scripts_functions_are_recorded_in_the_workers_of_a_pool(
     tmp_path: Path, store: Store, store_url: str, method: str
 ) -> None:
     (tmp_path / "script.py").write_text(POOLS)
-    assert run_python("script.py", method, folder=tmp_path, store_url=store_url) == "0 6 12 18 0 2 4"
+    assert (
+        run_python("script.py", method, folder=tmp_path, store_url=store_url) == "0 6 12 18 0 2 4"
+    )
     recorded = [e.type for e in store.list_nodes(Execution)]
     assert sorted(recorded) == ["Model.fit"] * 3 + ["work"] * 4
 
 
-IMPORTING = '''
+IMPORTING = """
 import sys
 from multiprocessing import get_context
 
@@ -471,7 +469,7 @@ from tracked_sample import double, Model
 if __name__ == "__main__":
     with get_context(sys.argv[1]).Pool(2) as pool:
         print(*pool.map(double, range(3)), *pool.map(Model.static_outside, range(2)))
-'''
+"""
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
