@@ -1,4 +1,4 @@
-"""What all tests share: where peers and data are, and tracking that raises what it would swallow."""
+"""What all tests share: clean surroundings, and tracking that raises what it would swallow."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Protocol
 
 
@@ -45,11 +46,13 @@ def answer(work: Work) -> None:
         answers.flush()
 
 
-def _timed(do: Callable[[int], None], numbers: range) -> float:
-    started = time.perf_counter()
+def _timed(do: Callable[[int], None], numbers: range) -> list[float]:
+    """Return the seconds that each piece of work took."""
+    moments = [time.perf_counter()]
     for number in numbers:
         do(number)
-    return time.perf_counter() - started
+        moments.append(time.perf_counter())
+    return [later - earlier for earlier, later in pairwise(moments)]
 
 
 def count_rows(connection: sqlite3.Connection) -> dict[str, int]:

@@ -20,33 +20,54 @@ _FEWEST_ROUNDS = 5
 
 
 @dataclass(frozen=True)
+class Round:
+    """What one contender needed in one round, in seconds for one piece of work.
+
+    Args:
+        mean: On average, which includes what happens now and then, such as a checkpoint.
+        typical: The median: what most pieces of work take.
+    """
+
+    mean: float
+    typical: float
+
+
+@dataclass(frozen=True)
 class Measured:
     """What was measured of one contender.
 
     Args:
         contender: Whom.
         versions: What it stands on, by name.
-        seconds: Seconds for one piece of work, the mean of each round.
+        rounds: What it needed, round by round.
     """
 
     contender: Contender
     versions: Mapping[str, str]
-    seconds: tuple[float, ...]
+    rounds: tuple[Round, ...]
 
     @property
-    def median(self) -> float:
-        """The median of the rounds."""
-        return statistics.median(self.seconds)
+    def mean(self) -> float:
+        """The median of the rounds' means."""
+        return statistics.median(one.mean for one in self.rounds)
+
+    @property
+    def typical(self) -> float:
+        """The median of the rounds' medians."""
+        return statistics.median(one.typical for one in self.rounds)
 
 
-def ratio(one: Measured, other: Measured) -> float:
+def ratio(one: Measured, other: Measured) -> Round:
     """Return how many times as long one takes as the other.
 
     It is the median of the ratios within each round: what slows the machine down for a while then
     slows down both.
     """
-    pairs = zip(one.seconds, other.seconds, strict=True)
-    return statistics.median(mine / yours for mine, yours in pairs)
+    pairs = list(zip(one.rounds, other.rounds, strict=True))
+    return Round(
+        mean=statistics.median(mine.mean / yours.mean for mine, yours in pairs),
+        typical=statistics.median(mine.typical / yours.typical for mine, yours in pairs),
+    )
 
 
 def compare(contenders: Sequence[Contender], options: Options) -> list[Measured]:
@@ -91,9 +112,9 @@ def _measure(processes: Sequence[Process], options: Options) -> list[Measured]:
     ]
 
 
-def _rounds(processes: Sequence[Process], options: Options) -> list[list[float]]:
+def _rounds(processes: Sequence[Process], options: Options) -> list[list[Round]]:
     """Let everybody work in turn until there are enough rounds, or no more time for another."""
-    rounds: list[list[float]] = []
+    rounds: list[list[Round]] = []
     started = time.monotonic()
     while len(rounds) < options.rounds:
         took = time.monotonic() - started
@@ -105,8 +126,9 @@ def _rounds(processes: Sequence[Process], options: Options) -> list[list[float]]
     return rounds
 
 
-def _round(processes: Sequence[Process], work: int) -> list[float]:
-    return [process.seconds(work) for process in processes]
+def _round(processes: Sequence[Process], work: int) -> list[Round]:
+    times = (process.seconds(work) for process in processes)
+    return [Round(statistics.fmean(seconds), statistics.median(seconds)) for seconds in times]
 
 
 def _check(process: Process, had: Mapping[str, int], work: int) -> None:

@@ -83,9 +83,9 @@ class Process:
         """Return the versions of what the contender stands on; waits until it is ready."""
         return {name: str(version) for name, version in self._ask("versions").items()}
 
-    def seconds(self, work: int) -> float:
-        """Let the contender work and return the seconds that one piece took on average."""
-        return float(self._ask(f"run {work}")["seconds"]) / work
+    def seconds(self, work: int) -> list[float]:
+        """Let the contender work and return the seconds that each piece took."""
+        return [float(seconds) for seconds in self._ask(f"run {work}")["seconds"]]
 
     def rows(self) -> dict[str, int]:
         """Return how many rows the contender's store has, by table."""

@@ -66,7 +66,7 @@ class Report:
             "title": self.title,
             "unit": f"seconds a {self.unit}",
             "machine": machine.facts(),
-            "rounds": len(comparison[0].seconds),
+            "rounds": len(comparison[0].rounds),
             "work_per_round": options.work,
             "contenders": [self._entry(one, comparison) for one in comparison],
         }
@@ -76,10 +76,9 @@ class Report:
         return {
             **{key: entry[key] for key in ("group", "label", "place")},
             "versions": dict(one.versions),
-            "median": one.median,
-            "fastest": min(one.seconds),
-            "slowest": max(one.seconds),
-            "rounds": list(one.seconds),
+            "mean": one.mean,
+            "typical": one.typical,
+            "rounds": [asdict(seconds) for seconds in one.rounds],
             "times_the_floor": self._times(self.floor, one, comparison),
             "times_ours": self._times(self.ours, one, comparison),
             "rows_added_by_each": entry["adds"],  # checked: the benchmark fails if they differ
@@ -91,19 +90,22 @@ class Report:
         return (
             one.contender.label,
             one.contender.place,
-            _time(one.median),
-            f"{_time(min(one.seconds))} to {_time(max(one.seconds))}",
-            _NONE if floor is None else f"{floor:.2f}",
-            _NONE if ours is None else f"{ours:.2f}",
+            _time(one.mean),
+            _time(one.typical),
+            f"{floor['mean']:.2f}" if floor else _NONE,
+            f"{floor['typical']:.2f}" if floor else _NONE,
+            f"{ours['mean']:.2f}" if ours else _NONE,
         )
 
     @staticmethod
-    def _times(label: str, one: Measured, comparison: Sequence[Measured]) -> float | None:
+    def _times(
+        label: str, one: Measured, comparison: Sequence[Measured]
+    ) -> dict[str, float] | None:
         """Return how many times as long it takes as the contender of that label in its place."""
         place = one.contender.place
         for other in comparison:
             if (other.contender.label, other.contender.place) == (label, place):
-                return ratio(one, other)
+                return asdict(ratio(one, other))
         return None
 
 

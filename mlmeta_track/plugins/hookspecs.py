@@ -42,7 +42,8 @@ class Describing:
         """Say which artifact a value is, or return None if it is none that you know.
 
         It is asked for every argument and result of a tracked step that is not a scalar: decide by
-        the value's type, and without importing anything.
+        ``type(value)``, for ``isinstance`` would load a lazy object, and without importing
+        anything.
         """
 
     @hookspec(firstresult=True)

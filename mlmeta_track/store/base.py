@@ -34,9 +34,12 @@ class Store(ABC):
     external id is that of the put; the newest one of its type with the same URI and fingerprint;
     the newest of its type with the same fingerprint; without a fingerprint, the newest of its type
     with the same URI.  Fingerprints are the same if any of the put's (of its content, of its file)
-    is any of the artifact's.  An artifact that declares another value for a declared property than the
-    put does is another artifact.  Where the found one lacks a property or a URI that the put has,
-    it gets it.  If none is found, it is made.
+    is any of the artifact's.  Deleted and abandoned artifacts are found by external id only.  An
+    artifact that declares another value for a declared property than the put does is another
+    artifact.  Where the found one lacks a property or a URI that the put has, it gets it.  If none
+    is found, it is made; under an external id that derives from the put's, if that one is taken by
+    an artifact with other declared values.  In a batch that is put again, the artifact that the
+    execution is linked with already comes before all others.
 
     **Order.** Everything is returned in ascending order of ids unless a method says otherwise;
     ids that do not exist are left out.

@@ -7,7 +7,7 @@ import math
 import os
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -88,11 +88,19 @@ def describe_anything(value: object) -> Description:
     return describe(value) or Description(ArtifactType(type(value).__qualname__))
 
 
-def items(value: object) -> Iterator[tuple[EventPath, object]]:
-    """Yield a value, or the items of a list, tuple or dict, each with its place in it."""
-    if isinstance(value, (list, tuple)):
+def items(value: object) -> Sequence[tuple[EventPath, object]]:
+    """Return a value, or the items of a list, tuple or dict, each with its place in it."""
+    try:
+        return list(_items(value))
+    except Exception:  # noqa: BLE001 - a subclass of list may raise anything; it is one thing then
+        return [((), value)]
+
+
+def _items(value: Any) -> Iterator[tuple[EventPath, object]]:
+    kind = type(value)
+    if issubclass(kind, (list, tuple)):
         yield from (((i,), item) for i, item in enumerate(islice(value, MOST_ITEMS)))
-    elif isinstance(value, dict):
+    elif issubclass(kind, dict):
         for i, (name, item) in enumerate(islice(value.items(), MOST_ITEMS)):
             yield (key(name) if isinstance(name, str) else i,), item
     else:

@@ -10,12 +10,12 @@ import re
 import shlex
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import tomllib
 
 import mlmeta_track as mt
 from mlmeta_track.plugins import hooks
@@ -45,7 +45,7 @@ class Page:
     def python(self, text: str) -> None:
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            exec(compile(text, "page", "exec"), self.names)
+            exec(compile(text, "page", "exec"), self.names)  # noqa: S102 - our own pages
         self.printed = out.getvalue()
 
     def console(self, text: str) -> None:

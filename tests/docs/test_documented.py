@@ -46,7 +46,7 @@ def test_setting_is_documented_with_its_variable_and_default(name: str) -> None:
     default = getattr(Settings(), name)
     shown = {None: "none", (): "none", False: "`false`"}.get(default, f"`{default}`")
     row = re.search(
-        rf"^\| `{name}` \| `{ENVIRONMENT_PREFIX}{name.upper()}` \| (.*?) \|", DOCS, re.M
+        rf"^\| `{name}` \| `{ENVIRONMENT_PREFIX}{name.upper()}` \| (.*?) \|", DOCS, re.MULTILINE
     )
     assert row is not None
     assert row[1] in {shown, "all"}

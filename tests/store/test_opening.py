@@ -155,7 +155,8 @@ def test_a_database_of_something_else_is_named_and_left_alone(path: Path) -> Non
     ],
 )
 def test_another_schema_version_is_named(made: Path, version: int, says: str) -> None:
-    change(made, f"UPDATE MLMDEnv SET schema_version = {version}")
+    with closing(sqlite3.connect(made)) as connection, connection:
+        connection.execute("UPDATE MLMDEnv SET schema_version = ?", [version])
     with pytest.raises(SchemaVersionError, match=says):
         open_store(f"sqlite:///{made}")
 

@@ -86,8 +86,12 @@ def check(store: Store, steps: int) -> None:
     assert len(store.get_by_type(Artifact, "DataSet")) == 1
     assert len(store.get_by_type(Artifact, "Schema")) == steps
     assert sorted(c.name for c in store.list_nodes(Context)) == ["Demo", "run 1"]
-    for kind in (ArtifactType, ExecutionType, ContextType):
-        assert set(Counter(found.name for found in store.get_types(kind)).values()) == {1}
+    types = [
+        *store.get_types(ArtifactType),
+        *store.get_types(ExecutionType),
+        *store.get_types(ContextType),
+    ]
+    assert set(Counter(found.name for found in types).values()) == {1}
     events = store.get_events_by_execution_ids([e.id for e in executions])
     assert len(events) == 2 * steps
 

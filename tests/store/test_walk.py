@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +17,7 @@ from mlmeta_track.store.base import Store
 from mlmeta_track.store.connect import open_store
 from mlmeta_track.testing.store_cases.build import execution, made
 
+Start: TypeAlias = "tuple[str, int]"  # kind, number
 Edge: TypeAlias = "tuple[int, int, EventType]"  # artifact, execution, type
 
 edges = st.lists(
@@ -61,15 +62,12 @@ def fill(store: Store, graph: list[Edge]) -> tuple[dict[int, int], dict[int, int
 
 
 def walk(
-    graph: list[Edge],
-    kind: Literal["artifact", "execution"],
-    start: int,
-    up: bool,
-    depth: int | None,
+    graph: list[Edge], start: Start, *, up: bool, depth: int | None
 ) -> tuple[set[int], set[int], set[Edge]]:
     """Walk breadth first, one hop at a time; an execution to start from is the first one."""
-    artifacts = {start} if kind == "artifact" else set()
-    executions = {start} if kind == "execution" else set()
+    kind, number = start
+    artifacts = {number} if kind == "artifact" else set()
+    executions = {number} if kind == "execution" else set()
     steps = range(1, 100 if depth is None else depth + 1)
     new_artifacts, new_executions = set(artifacts), set(executions)
     for step in steps:
@@ -91,29 +89,24 @@ def walk(
 )
 @given(
     graph=edges.filter(bool),
-    pick=st.integers(0, 100),
-    kind=st.sampled_from(["artifact", "execution"]),
+    pick=st.tuples(st.sampled_from(["artifact", "execution"]), st.integers(0, 100)),
     up=st.booleans(),
     depth=st.none() | st.integers(0, 5),
 )
 def test_the_query_finds_what_a_naive_walk_finds(
-    store: Store,
-    graph: list[Edge],
-    pick: int,
-    kind: Literal["artifact", "execution"],
-    up: bool,
-    depth: int | None,
+    store: Store, graph: list[Edge], pick: Start, up: bool, depth: int | None
 ) -> None:
+    kind, number = pick
     artifact_ids, execution_ids = fill(store, graph)
     candidates = sorted(artifact_ids if kind == "artifact" else execution_ids)
-    start = candidates[pick % len(candidates)]
+    start = candidates[number % len(candidates)]
     found = store.get_lineage(
         artifact_ids=[artifact_ids[start]] if kind == "artifact" else (),
         execution_ids=[execution_ids[start]] if kind == "execution" else (),
         direction=Direction.UPSTREAM if up else Direction.DOWNSTREAM,
         depth=depth,
     )
-    artifacts, executions, events = walk(graph, kind, start, up, depth)
+    artifacts, executions, events = walk(graph, (kind, start), up=up, depth=depth)
     assert {a.external_id for a in found.artifacts} == {str(a) for a in artifacts}
     assert {e.external_id for e in found.executions} == {str(e) for e in executions}
     assert {(e.artifact_id, e.execution_id, e.type) for e in found.events} == {

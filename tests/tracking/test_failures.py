@@ -43,10 +43,10 @@ def test_type_message_and_traceback_are_kept() -> None:
 
 
 def test_the_type_of_another_module_is_qualified() -> None:
-    class Own(Exception):
+    class OwnError(Exception):
         pass
 
-    assert str(facts(raised(Own()))["mlmeta_error_type"]).startswith(f"{__name__}.")
+    assert str(facts(raised(OwnError()))["mlmeta_error_type"]).startswith(f"{__name__}.")
 
 
 def test_a_long_traceback_keeps_its_end() -> None:
@@ -56,9 +56,9 @@ def test_a_long_traceback_keeps_its_end() -> None:
 
 
 def test_an_exception_that_cannot_be_shown_is_recorded_all_the_same() -> None:
-    class Mute(Exception):
+    class MuteError(Exception):
         def __str__(self) -> str:
             raise RuntimeError("mute")
 
-    kept = facts(raised(Mute()))
+    kept = facts(raised(MuteError()))
     assert "RuntimeError" in str(kept["mlmeta_error_message"])

@@ -45,7 +45,7 @@ def test_strict_raises_our_own_errors_as_they_are() -> None:
 
 
 def test_strict_raises_other_errors_as_ours_with_the_task() -> None:
-    with pytest.raises(MlmetaTrackError, match="Could not do it: OSError: disk") as caught:
-        with Guard(strict=True)("do it"):
-            raise OSError("disk")
+    said = "Could not do it: OSError: disk"
+    with pytest.raises(MlmetaTrackError, match=said) as caught, Guard(strict=True)("do it"):
+        raise OSError("disk")
     assert isinstance(caught.value.__cause__, OSError)

@@ -249,9 +249,13 @@ def test_an_interrupted_step_is_canceled(store: Store) -> None:
 
 
 def test_an_output_that_a_failed_step_never_wrote_is_not_recorded(store: Store) -> None:
-    with pytest.raises(ValueError, match="no"), mt.step("Train") as step:
-        step.output("never.txt")
-        raise ValueError("no")
+    def work() -> None:
+        with mt.step("Train") as step:
+            step.output("never.txt")
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        work()
     assert store.list_nodes(Artifact) == []
 
 
@@ -311,9 +315,13 @@ def test_strict_raises_the_lost_record(tmp_path: Path) -> None:
 
 
 def test_strict_never_hides_the_users_error(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="mine"), mt.step("Train"):
-        (tmp_path / "metadata.db").unlink()
-        raise ValueError("mine")
+    def work() -> None:
+        with mt.step("Train"):
+            (tmp_path / "metadata.db").unlink()
+            raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        work()
 
 
 def test_a_disabled_step_takes_everything_and_keeps_nothing(

@@ -39,7 +39,7 @@ class ArtifactWriter:
         session: Session,
         types: TypeWriter,
         now: int,
-        linked_ids: Mapping[str, Collection[int]],
+        linked_ids: Mapping[str, Iterable[Collection[int]]],
     ) -> None:
         """Prepare to write.
 
@@ -48,7 +48,7 @@ class ArtifactWriter:
             types: The types of this transaction.
             now: The time that is written, in milliseconds since the epoch.
             linked_ids: By key, the artifacts that the execution had such an event with before
-                this batch.
+                this batch, the likeliest first.
         """
         self._session = session
         self._types = types
@@ -56,6 +56,7 @@ class ArtifactWriter:
         self._linked_ids = linked_ids
         self._by_external_id: dict[str, StoredNode] = {}
         self._by_id: dict[int, StoredNode] = {}
+        self._made: set[str] = set()
         self._unwritten: list[tuple[int, EncodedProperties]] = []
         self.new_ids: set[int] = set()
 
@@ -63,6 +64,7 @@ class ArtifactWriter:
         """Find or make artifacts and return them by key."""
         # What is used is looked for before anything is made, which would be newer than all else.
         puts = sorted(puts, key=lambda put: not put.resolve)
+        self._made = {put.external_id for put in puts if not put.resolve}
         self._load([put.external_id for put in puts])
         written: dict[str, StoredNode] = {}
         for put in puts:
@@ -96,10 +98,12 @@ class ArtifactWriter:
         self, put: ArtifactPut, stored_type: StoredType, given: EncodedProperties
     ) -> tuple[StoredNode | None, str]:
         """Return the artifact that is meant, or None and the external id to make it under."""
-        linked = ARTIFACT_ROWS.by_ids(self._session, self._linked_ids.get(put.external_id, ()))
-        node = find_linked(map(self._same, linked), put, stored_type.id, given)
-        if node is not None:
-            return node, put.external_id
+        for ids in self._linked_ids.get(put.external_id, ()):
+            linked = map(self._same, ARTIFACT_ROWS.by_ids(self._session, ids))
+            candidates = (node for node in linked if node.external_id not in self._made)
+            node = find_linked(candidates, put, stored_type.id, given)
+            if node is not None:
+                return node, put.external_id
         external_id = put.external_id
         node = self._by_external_id.get(external_id)
         if node is not None and (node.type_id != stored_type.id or contradicts(node, given)):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, update
 from sqlalchemy.dialects import sqlite
 
 from mlmeta_track.domain.batch import (
@@ -19,9 +19,11 @@ from mlmeta_track.domain.batch import (
     PutResult,
     StoredArtifact,
 )
+from mlmeta_track.domain.events import Event
 from mlmeta_track.domain.nodes import ExecutionState
 from mlmeta_track.store.sql.artifacts import ArtifactWriter
 from mlmeta_track.store.sql.prepared import Prepared, Session
+from mlmeta_track.store.sql.read import events_by
 from mlmeta_track.store.sql.rows import (
     CONTEXT_ROWS,
     EXECUTION_ROWS,
@@ -66,11 +68,6 @@ _INSERT_PATH = _insert(EVENT_PATH, "event_id", "is_index_step", "step_index", "s
 _INSERT_ASSOCIATION = _insert_if_absent(ASSOCIATION, "context_id", "execution_id")
 _INSERT_ATTRIBUTION = _insert_if_absent(ATTRIBUTION, "context_id", "artifact_id")
 _INSERT_PARENT = _insert_if_absent(PARENT_CONTEXT, "context_id", "parent_context_id")
-_EVENTS_OF_EXECUTION = Prepared(
-    select(EVENT.c.artifact_id, EVENT.c.type).where(
-        EVENT.c.execution_id == bindparam("execution_id")
-    )
-)
 _SET_STATE = Prepared(
     update(EXECUTION)
     .where(EXECUTION.c.id == bindparam("node_id"))
@@ -174,31 +171,37 @@ class BatchWriter:
     # Edges
 
     @cached_property
-    def _stored_events(self) -> frozenset[tuple[int, int]]:
-        """Artifact and type of the events that the execution had before this batch."""
-        if self._execution_is_new:
-            return frozenset()
-        rows = _EVENTS_OF_EXECUTION.all(self._session, execution_id=self._execution_id)
-        return frozenset((artifact_id, kind) for artifact_id, kind in rows)
+    def _stored_events(self) -> list[Event]:
+        """The events that the execution had before this batch."""
+        if self._execution_is_new or self._execution_id is None:
+            return []
+        return events_by(self._session, "execution_id", [self._execution_id])
 
-    def _linked_ids(self) -> dict[str, list[int]]:
-        """Return, by key, the artifacts that the execution had such an event with before."""
+    def _linked_ids(self) -> dict[str, tuple[list[int], list[int]]]:
+        """Return, by key, the artifacts that the execution had such an event with before.
+
+        First those with an event of the same path, then the others.
+        """
         if self._execution_is_new or not any(put.resolve for put in self._batch.artifacts):
             return {}
-        linked: dict[str, list[int]] = defaultdict(list)
+        linked: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for event in self._batch.events:
-            linked[event.artifact] += [i for i, kind in self._stored_events if kind == event.type]
+            for stored in self._stored_events:
+                if stored.type is event.type:
+                    same_path, others = linked[event.artifact]
+                    (same_path if stored.path == event.path else others).append(stored.artifact_id)
         return linked
 
     def _write_events(self, artifacts: dict[str, int]) -> None:
         seen: set[tuple[int, int]] = set()
+        if not self._new_artifacts.issuperset(artifacts.values()):
+            seen = {(stored.artifact_id, int(stored.type)) for stored in self._stored_events}
         paths: list[dict[str, Any]] = []
         for event in self._batch.events:
             key = (artifacts[event.artifact], int(event.type))
-            is_stored = key[0] not in self._new_artifacts and key in self._stored_events
-            if key not in seen and not is_stored:
+            if key not in seen:
+                seen.add(key)
                 paths.extend(self._insert_event(key[0], event))
-            seen.add(key)
         _INSERT_PATH.run_many(self._session, paths)
 
     def _insert_event(self, artifact_id: int, event: EventPut) -> Iterable[dict[str, Any]]:

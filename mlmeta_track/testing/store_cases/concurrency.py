@@ -44,9 +44,12 @@ def check_steps(store: Store, writers: int) -> None:
     assert len(store.get_by_type(Artifact, "DataSet")) == 1
     assert len(store.get_by_type(Artifact, "Schema")) == writers * _STEPS
     assert sorted(c.name for c in store.list_nodes(Context)) == ["Demo", "run 1"]
-    for kind in (ArtifactType, ExecutionType, ContextType):
-        names = Counter(found.name for found in store.get_types(kind))
-        assert set(names.values()) == {1}
+    types = [
+        *store.get_types(ArtifactType),
+        *store.get_types(ExecutionType),
+        *store.get_types(ContextType),
+    ]
+    assert set(Counter(found.name for found in types).values()) == {1}
     events = store.get_events_by_execution_ids([e.id for e in executions])
     assert len(events) == 2 * len(executions)
 

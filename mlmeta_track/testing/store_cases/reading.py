@@ -9,7 +9,7 @@ from mlmeta_track.domain.events import EventType
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
 from mlmeta_track.domain.types import ArtifactType
 from mlmeta_track.errors import InvalidArgumentError
-from mlmeta_track.store.base import Store
+from mlmeta_track.store.base import NodeT, Store
 from mlmeta_track.testing.store_cases.build import (
     context,
     demo,
@@ -25,14 +25,17 @@ from mlmeta_track.testing.store_cases.build import (
 class ReadingCases:
     """What a store gives back."""
 
-    def test_an_empty_store_has_nothing(self, store: Store) -> None:
+    @pytest.mark.parametrize("kind", [Artifact, Execution, Context])
+    def test_an_empty_store_has_no_nodes(self, store: Store, kind: type[NodeT]) -> None:
         """Every way of asking gives an empty answer."""
-        for kind in (Artifact, Execution, Context):
-            assert store.list_nodes(kind) == []
-            assert store.get_by_id(kind, [1, 2]) == []
-            assert store.get_by_external_id(kind, ["x"]) == []
-            assert store.get_by_type(kind, "Schema") == []
-            assert store.get_by_name(kind, "Schema", "x") is None
+        assert store.list_nodes(kind) == []
+        assert store.get_by_id(kind, [1, 2]) == []
+        assert store.get_by_external_id(kind, ["x"]) == []
+        assert store.get_by_type(kind, "Schema") == []
+        assert store.get_by_name(kind, "Schema", "x") is None
+
+    def test_an_empty_store_has_no_edges(self, store: Store) -> None:
+        """Every way of asking gives an empty answer."""
         assert store.get_by_context(Artifact, 1) == []
         assert store.get_contexts_of(Execution, 1) == []
         assert store.get_parent_contexts(1) == []
