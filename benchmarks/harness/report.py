@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -43,14 +43,8 @@ class Report:
 
     def table(self, comparison: Sequence[Measured]) -> str:
         """Return the comparison as lines of text in columns."""
-        head = (
-            "who",
-            "where",
-            f"median/{self.unit}",
-            "fastest to slowest round",
-            "÷ floor",
-            "÷ ours",
-        )
+        ratios = ("÷ floor", "÷ ours")
+        head = ("who", "where", f"typical {self.unit}", *ratios, f"mean {self.unit}", *ratios)
         rows = [head, *(self._row(one, comparison) for one in comparison)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
         lines = [_line(row, widths) for row in rows]
@@ -87,15 +81,10 @@ class Report:
     def _row(self, one: Measured, comparison: Sequence[Measured]) -> tuple[str, ...]:
         floor = self._times(self.floor, one, comparison)
         ours = self._times(self.ours, one, comparison)
-        return (
-            one.contender.label,
-            one.contender.place,
-            _time(one.mean),
-            _time(one.typical),
-            f"{floor['mean']:.2f}" if floor else _NONE,
-            f"{floor['typical']:.2f}" if floor else _NONE,
-            f"{ours['mean']:.2f}" if ours else _NONE,
-        )
+        cells = [one.contender.label, one.contender.place]
+        for way, seconds in (("typical", one.typical), ("mean", one.mean)):
+            cells += [_time(seconds), _ratio(floor, way), _ratio(ours, way)]
+        return tuple(cells)
 
     @staticmethod
     def _times(
@@ -114,6 +103,10 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     cells = [cell.ljust(width) for cell, width in zip(words, widths[:2], strict=True)]
     cells += [cell.rjust(width) for cell, width in zip(numbers, widths[2:], strict=True)]
     return "  ".join(cells).rstrip()
+
+
+def _ratio(times: Mapping[str, float] | None, way: str) -> str:
+    return f"{times[way]:.2f}" if times else _NONE
 
 
 _MILLISECOND = 1e-3

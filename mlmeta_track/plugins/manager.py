@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
+from types import FrameType
 from typing import Any
 
 import pluggy
@@ -115,10 +116,11 @@ class Hooks:
 
     def _culprit(self, hook: str, error: BaseException) -> str | None:
         """Return the name of the plugin whose function is in the error's traceback."""
-        codes = {frame.f_code for frame in _frames(error)}
-        for implementation in getattr(self._manager.hook, hook).get_hookimpls():
-            if getattr(implementation.function, "__code__", None) in codes:
-                return str(implementation.plugin_name)
+        implementations = getattr(self._manager.hook, hook).get_hookimpls()
+        for frame in _frames(error):
+            for implementation in implementations:
+                if _is_call_of(implementation.function, frame):
+                    return str(implementation.plugin_name)
         return None
 
     def _leave_out(self, name: str, error: BaseException, what: str) -> None:
@@ -148,7 +150,16 @@ def _installed() -> Iterable[EntryPoint]:
         return ()
 
 
-def _frames(error: BaseException) -> Iterator[Any]:
+def _is_call_of(function: Any, frame: FrameType) -> bool:
+    code = getattr(function, "__code__", None)
+    if frame.f_code is not code:
+        return False
+    # Several plugins may be objects of one class.
+    owner = getattr(function, "__self__", None)
+    return owner is None or frame.f_locals.get(code.co_varnames[0]) is owner
+
+
+def _frames(error: BaseException) -> Iterator[FrameType]:
     traceback = error.__traceback__
     while traceback is not None:
         yield traceback.tb_frame

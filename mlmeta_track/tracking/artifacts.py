@@ -80,7 +80,7 @@ class Artifact:
             check(cls.artifact_type)
         declared_classes.add(cls)
 
-    def __init__(self, **properties: PropertyValue) -> None:
+    def __init__(self, **properties: PropertyValue | None) -> None:
         """Describe one artifact by the properties that are known of it.
 
         Inside a running step a property that does not fit is left out with a warning instead: the
@@ -128,7 +128,9 @@ class Input:
 
     event_type: ClassVar[EventType] = EventType.DECLARED_INPUT
 
-    def __init__(self, artifact_class: type[Artifact], /, **properties: PropertyValue) -> None:
+    def __init__(
+        self, artifact_class: type[Artifact], /, **properties: PropertyValue | None
+    ) -> None:
         """Declare what the argument is, with the properties that are known beforehand."""
         given: object = artifact_class
         if not (isinstance(given, type) and issubclass(given, Artifact)):
@@ -205,7 +207,7 @@ def _property_type(cls: type[Artifact], name: str, hint: object) -> PropertyType
             " bool."
         )
         raise DeclarationError(message)
-    if name.startswith("_") or hasattr(Artifact, name):
+    if name.startswith("_") or hasattr(Artifact, name) or name in Artifact.__annotations__:
         message = f"class {cls.__name__}: a property cannot be called {name!r}; rename it."
         raise DeclarationError(message)
     return property_type

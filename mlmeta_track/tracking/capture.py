@@ -216,24 +216,20 @@ def _json_parts(value: Any, levels: int) -> Iterator[str]:
     for i, item in enumerate(value.items() if is_dict else value):
         yield ", " if i else ""
         if is_dict:
-            yield f"{json.dumps(cut(str(_scalar(item[0]))), ensure_ascii=False)}: "
+            yield f"{_json_scalar(item[0], str)}: "
         yield from _json_parts(item[1] if is_dict else item, levels - 1)
     yield "}" if is_dict else "]"
 
 
-def _json_scalar(value: object) -> str:
-    scalar = _scalar(value)
-    # Cut first: of a long text no more is to be written than will be kept.
-    return json.dumps(cut(scalar) if isinstance(scalar, str) else scalar, ensure_ascii=False)
-
-
-def _scalar(value: object) -> str | int | float | None:
-    """Return a scalar in JSON's form, None for None; raise ``TypeError`` if it is no scalar."""
+def _json_scalar(value: object, convert: Callable[[Any], Any] = lambda simple: simple) -> str:
+    """Return a scalar as JSON text; raise ``TypeError`` if it is none."""
     simple = None if value is None else _simple(value)
     if simple is None and value is not None:
         message = f"{type(value)} is no scalar"
         raise TypeError(message)
-    return simple
+    if isinstance(simple, str):
+        simple = simple[: LONGEST_TEXT + 1]  # for the whole will be cut in any case
+    return json.dumps(convert(simple), ensure_ascii=False)
 
 
 class KnownArtifacts:

@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from types import FrameType, TracebackType
-from typing import Any, ClassVar, ParamSpec, TypeVar, cast, overload
+from typing import Any, ClassVar, TypeVar, cast, overload
 
 from mlmeta_track.errors import DeclarationError
 from mlmeta_track.tracking import active, calls, recorder
@@ -16,14 +16,20 @@ from mlmeta_track.tracking.calls import Call
 from mlmeta_track.tracking.steps import Step
 from mlmeta_track.tracking.wrappers import Tracked, wrapper_of
 
-P = ParamSpec("P")
-R = TypeVar("R")
+# The type as a whole, rather than a ParamSpec, also keeps overloads.
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 _LONGEST_NAME = 255
 
 
 @overload
-def step(function: Callable[P, R], /) -> Callable[P, R]: ...
+def step(
+    function: FunctionT,
+    /,
+    *,
+    inputs: Mapping[str, Input] | None = None,
+    outputs: Mapping[str, Output] | None = None,
+) -> FunctionT: ...
 
 
 @overload
@@ -82,11 +88,11 @@ class StepDefinition:
         self._markers = markers
         self._open: list[tuple[Step, active.Scope]] = []
 
-    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+    def __call__(self, function: FunctionT) -> FunctionT:
         """Decorate a function."""
         # Annotations in text form may name what is local there.
         decorated = self._decorate(function, sys._getframe(1))  # noqa: SLF001
-        return cast("Callable[P, R]", decorated)
+        return cast("FunctionT", decorated)
 
     def __enter__(self) -> Step:
         """Start the step of a ``with`` block."""

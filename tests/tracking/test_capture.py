@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import enum
 import gc
@@ -42,6 +42,8 @@ class Level(enum.IntEnum):
 class Text(str):
     """A text that says something else when it is asked."""
 
+    __slots__ = ()
+
     def __str__(self) -> str:
         raise SystemError
 
@@ -72,50 +74,53 @@ class RaisingPath(pathlib.PurePosixPath):
 Point = namedtuple("Point", ["x", "y"])  # noqa: PYI024 - one without types
 
 
+PARAMETERS: list[tuple[object, object]] = [
+    (True, True),
+    (7, 7),
+    (-(2**63), -(2**63)),
+    (0.5, 0.5),
+    ("text", "text"),
+    ("", ""),
+    (None, "None"),
+    (2**63, "9223372036854775808"),
+    (10**5_000, "(an integer of 16610 bits)"),
+    (float("nan"), "nan"),
+    (float("-inf"), "-inf"),
+    (1 + 2j, "(1+2j)"),
+    (Colour.RED, "RED"),
+    (Level.HIGH, "HIGH"),
+    (pathlib.PurePosixPath("a/b"), "a/b"),
+    (dt.date(2020, 1, 2), "2020-01-02"),
+    (dt.timedelta(seconds=90), "0:01:30"),
+    (decimal.Decimal("1.50"), "1.50"),
+    (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+    (np.int32(3), 3),
+    (np.float32(0.5), 0.5),
+    (np.float64(0.5), 0.5),
+    (np.bool_(True), True),
+    (np.str_("x"), "x"),
+    (np.array(4), 4),
+    (np.datetime64("2020-01-02"), "2020-01-02"),
+    (Text("t"), "t"),
+    (Number(5), 5),
+    ("a\0b", "a\\0b"),
+    ("\ud800", "\\ud800"),
+    ([], "[]"),
+    ({}, "{}"),
+    ((1, 2.5, "x", None, True), '[1, 2.5, "x", null, true]'),
+    ({"a": [1], 2: {"b": Colour.RED}}, '{"a": [1], "2": {"b": "RED"}}'),
+    (OrderedDict(a=1), '{"a": 1}'),
+    (Point(1, 2), "[1, 2]"),
+    ([np.float32(0.5), pathlib.PurePosixPath("p")], '[0.5, "p"]'),
+    ([float("nan"), 2**70], '["nan", "1180591620717411303424"]'),
+    (["ü"], '["ü"]'),
+]
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [
-        (True, True),
-        (7, 7),
-        (-(2**63), -(2**63)),
-        (0.5, 0.5),
-        ("text", "text"),
-        ("", ""),
-        (None, "None"),
-        (2**63, "9223372036854775808"),
-        (10**5_000, "(an integer of 16610 bits)"),
-        (float("nan"), "nan"),
-        (float("-inf"), "-inf"),
-        (1 + 2j, "(1+2j)"),
-        (Colour.RED, "RED"),
-        (Level.HIGH, "HIGH"),
-        (pathlib.PurePosixPath("a/b"), "a/b"),
-        (datetime.date(2020, 1, 2), "2020-01-02"),
-        (datetime.timedelta(seconds=90), "0:01:30"),
-        (decimal.Decimal("1.50"), "1.50"),
-        (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
-        (np.int32(3), 3),
-        (np.float32(0.5), 0.5),
-        (np.float64(0.5), 0.5),
-        (np.bool_(True), True),
-        (np.str_("x"), "x"),
-        (np.array(4), 4),
-        (np.datetime64("2020-01-02"), "2020-01-02"),
-        (Text("t"), "t"),
-        (Number(5), 5),
-        ("a\0b", "a\\0b"),
-        ("\ud800", "\\ud800"),
-        ([], "[]"),
-        ({}, "{}"),
-        ((1, 2.5, "x", None, True), '[1, 2.5, "x", null, true]'),
-        ({"a": [1], 2: {"b": Colour.RED}}, '{"a": [1], "2": {"b": "RED"}}'),
-        (OrderedDict(a=1), '{"a": 1}'),
-        (Point(1, 2), "[1, 2]"),
-        ([np.float32(0.5), pathlib.PurePosixPath("p")], '[0.5, "p"]'),
-        ([float("nan"), 2**70], '["nan", "1180591620717411303424"]'),
-        (["ü"], '["ü"]'),
-    ],
-    ids=lambda value: repr(value)[:30] if not isinstance(value, Text) else "Text",
+    PARAMETERS,
+    ids=[f"{i} {type(value).__name__}" for i, (value, _) in enumerate(PARAMETERS)],
 )
 def test_a_scalar_or_container_of_scalars_is_a_parameter(value: object, expected: object) -> None:
     found = parameter(value)
@@ -127,31 +132,31 @@ RECURSIVE: list[object] = []
 RECURSIVE.append(RECURSIVE)
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        object(),
-        b"bytes",
-        {1, 2},
-        np.array([1, 2]),
-        np.array([[]]),
-        [object()],
-        {"a": object()},
-        {(1, 2): 3},
-        [b"x"],
-        [[[[[1]]]]],
-        RECURSIVE,
-        len,
-        int,
-        Raising(),
-        [Raising()],
-        RaisingPath("x"),
-        iter([]),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_other_values_are_no_parameters(value: object) -> None:
-    assert parameter(value) is None
+# By name, for some of them raise when pytest looks at them.
+OTHERS: dict[str, object] = {
+    "an object": object(),
+    "bytes": b"bytes",
+    "a set": {1, 2},
+    "an array": np.array([1, 2]),
+    "an empty array": np.array([[]]),
+    "a list of an object": [object()],
+    "a dict of an object": {"a": object()},
+    "a dict with a tuple as a key": {(1, 2): 3},
+    "a list of bytes": [b"x"],
+    "lists in lists": [[[[[1]]]]],
+    "a list in itself": RECURSIVE,
+    "a function": len,
+    "a class": int,
+    "an object that raises": Raising(),
+    "a list of an object that raises": [Raising()],
+    "a path that raises": RaisingPath("x"),
+    "an iterator": iter([]),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_other_values_are_no_parameters(kind: str) -> None:
+    assert parameter(OTHERS[kind]) is None
 
 
 def test_long_text_is_cut_with_a_mark() -> None:
@@ -207,7 +212,7 @@ SCALARS = st.one_of(
     st.datetimes(),
     st.timedeltas(),
     st.uuids(),
-    st.sampled_from([Colour.RED, Level.HIGH, Text("t"), Number(1), Raising(), object()]),
+    st.sampled_from([Colour.RED, Level.HIGH, Text("t"), Number(1), object()]),
     st.builds(pathlib.PurePosixPath, st.text()),
     st.builds(np.float32, st.floats(width=32)),
     st.builds(np.int64, st.integers(-(2**63), 2**63 - 1)),
@@ -260,19 +265,26 @@ def test_a_parameter_of_a_parameter_is_the_same(value: object) -> None:
 
 
 PLAIN = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.text(max_size=5)),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner)
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**63), 2**63 - 1),
+        st.floats(allow_nan=False, allow_infinity=False),
+        st.text(st.characters(), max_size=5),
     ),
-    max_leaves=5,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.text(st.characters(), max_size=3), inner, max_size=3),
+    ),
+    max_leaves=4,
 )
 
 
 @given(value=st.lists(PLAIN, max_size=4))
-def test_a_short_plain_list_is_given_back_by_json(value: list[Any]) -> None:
+def test_a_short_list_is_given_back_by_json(value: list[Any]) -> None:
     found = parameter(value)
-    if isinstance(found, str) and "\\ud" not in found and "(cut" not in found:
-        assert found == json.dumps(value, ensure_ascii=False).replace("\0", "\\0")
+    if found is not None:  # it is None for lists in lists in lists
+        assert json.loads(str(found)) == value
 
 
 @given(text=st.text(), longest=st.integers(60, 200))
@@ -296,8 +308,8 @@ class Lazy:
         self.__dict__["loaded"].append(name)
         raise AttributeError(name)
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         self.__dict__["loaded"].append("__class__")
         return dict
 
@@ -430,7 +442,7 @@ def test_another_declared_type_drops_the_plugins_properties(plugin: Plugin) -> N
 
 def test_a_plugin_that_answers_with_something_else_is_told_so(plugin: Plugin) -> None:
     plugin.answer = "Known"
-    with pytest.raises(TypeError, match="describes .*Known.* as .*str.*, not as a Description"):
+    with pytest.raises(TypeError, match=r"describes .*Known.* as .*str.*, not as a Description"):
         describe(Known("x"))
 
 

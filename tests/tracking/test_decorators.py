@@ -96,7 +96,7 @@ class Tracked(Holder):
     awaited = mt.step(Holder.awaited)
     generated = mt.step(Holder.generated)
     of_class = mt.step(Holder.__dict__["of_class"])
-    of_class_inside = classmethod(mt.step(Holder.of_class.__func__))  # type: ignore[attr-defined]
+    of_class_inside: Any = classmethod(mt.step(Holder.of_class.__func__))  # type: ignore[attr-defined]
     static = mt.step(Holder.__dict__["static"])
     static_inside = staticmethod(mt.step(Holder.static))
 
@@ -727,7 +727,7 @@ def test_markers_beside_a_bare_function_are_not_lost(store: Store, tmp_path: Pat
     def load(path: str) -> None: ...
 
     with pytest.raises(DeclarationError, match="'nothing'"):
-        mt.step(load, inputs={"nothing": mt.Input(DataSet)})  # type: ignore[call-overload]
+        mt.step(load, inputs={"nothing": mt.Input(DataSet)})
 
 
 # With blocks of one definition.

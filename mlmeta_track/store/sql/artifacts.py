@@ -99,9 +99,7 @@ class ArtifactWriter:
     ) -> tuple[StoredNode | None, str]:
         """Return the artifact that is meant, or None and the external id to make it under."""
         for ids in self._linked_ids.get(put.external_id, ()):
-            linked = map(self._same, ARTIFACT_ROWS.by_ids(self._session, ids))
-            candidates = (node for node in linked if node.external_id not in self._made)
-            node = find_linked(candidates, put, stored_type.id, given)
+            node = find_linked(self._linked(ids), put, stored_type.id, given)
             if node is not None:
                 return node, put.external_id
         external_id = put.external_id
@@ -113,6 +111,12 @@ class ArtifactWriter:
         if node is None:
             node = find_look_alike(self._session, put, stored_type.id, given)
         return node and self._same(node), external_id
+
+    def _linked(self, ids: Collection[int]) -> list[StoredNode]:
+        """Return artifacts in the order of the ids, without those that the batch makes."""
+        nodes = {node.id: self._same(node) for node in ARTIFACT_ROWS.by_ids(self._session, ids)}
+        linked = [nodes[i] for i in ids if i in nodes]
+        return [node for node in linked if node.external_id not in self._made]
 
     def _load(self, external_ids: list[str]) -> None:
         found = ARTIFACT_ROWS.by_external_ids(self._session, external_ids)

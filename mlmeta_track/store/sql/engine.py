@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 
 from sqlalchemy import Engine, QueuePool, StaticPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -85,7 +86,6 @@ class Database:
 
     @contextmanager
     def _transaction(self, *, writing: bool) -> Iterator[Session]:
-        connection = cursor = None
         try:
             engine = self._engine or self._open()
             self._check_place()
@@ -93,19 +93,21 @@ class Database:
                 self._add_simple_types(engine)
             connection = engine.raw_connection()
             cursor = connection.cursor()
-            cursor.execute(self._backend.begin(writing=writing))
-            yield Session(engine.dialect, cursor)
-            connection.commit()
+            try:
+                cursor.execute(self._backend.begin(writing=writing))
+                yield Session(engine.dialect, cursor)
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+            finally:
+                cursor.close()  # an open one would keep the file open after the connection's end
+                connection.close()  # that is, give it back to the pool
         except (SQLAlchemyError, self._backend.driver_error) as error:
             raise self._backend.translate(error) from error
         except UnicodeEncodeError as error:
             message = f"A text has a lone surrogate and cannot be in a store: {error.object!r}."
             raise InvalidArgumentError(message) from error
-        finally:
-            if cursor is not None:
-                cursor.close()  # an open one would keep the file open after the connection's end
-            if connection is not None:
-                connection.close()  # gives it back; what was not committed is rolled back
 
     def _check_place(self) -> None:
         if self._identity is None:
@@ -134,16 +136,14 @@ class Database:
             return engine
 
     def _make_engine(self) -> Engine:
-        connect = self._backend.connect
+        # Transactions are ended before a connection is given back: the pool need not do it again.
+        make = partial(
+            create_engine, "sqlite://", creator=self._backend.connect, pool_reset_on_return=None
+        )
         if self._backend.in_memory:
-            return create_engine("sqlite://", creator=connect, poolclass=StaticPool)
-        return create_engine(
-            "sqlite://",
-            creator=connect,
-            poolclass=QueuePool,
-            pool_size=_KEPT_CONNECTIONS,
-            max_overflow=-1,
-            pool_use_lifo=True,
+            return make(poolclass=StaticPool)
+        return make(
+            poolclass=QueuePool, pool_size=_KEPT_CONNECTIONS, max_overflow=-1, pool_use_lifo=True
         )
 
     def _find_or_create(self, engine: Engine) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ItemT = TypeVar("ItemT")
 
-_SIZES = (1, 8, 64, 512)
+_SIZES = tuple(2**power for power in range(10))
 
 
 @dataclass(slots=True)

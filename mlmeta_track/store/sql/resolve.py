@@ -67,6 +67,7 @@ def find_linked(
     """Return the artifact, among those the execution is linked with already, that a put means.
 
     It comes before all others, so that a batch that is put again cannot link a newer look-alike.
+    Of equals the one that was linked first is meant, as it was when the batch was new.
     """
     same = [
         node
@@ -75,7 +76,7 @@ def find_linked(
     ]
     return max(
         same,
-        key=lambda node: (node.external_id == put.external_id, node.uri == put.uri, node.id),
+        key=lambda node: (node.external_id == put.external_id, node.uri == put.uri),
         default=None,
     )
 
