@@ -17,7 +17,7 @@ def describe(value: Any) -> Description | None:
     """Describe a data frame; None for any other value."""
     # While pandas is not imported no value is a frame, and while it is being imported none is yet.
     frame_class = getattr(sys.modules.get("pandas"), "DataFrame", None)
-    if frame_class is None or not isinstance(value, frame_class):
+    if frame_class is None or not issubclass(type(value), frame_class):
         return None
     rows, columns = value.shape
     return Description(

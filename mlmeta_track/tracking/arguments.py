@@ -133,21 +133,21 @@ class Declarations:
         """Tell a step what its arguments are."""
         parameters: dict[str, PropertyValue] = {}
         for name, value in arguments.items():
+            marker = self._marker(name)
+            plain = capture.parameter(value) if marker is None else None
+            if plain is not None:
+                parameters[capture.key(name)] = plain
+                continue
             with step.guard(f"record the argument {name!r} of the step {step.name!r}"):
-                marker = self._marker(name)
-                if marker is not None:
-                    _record_declared(step, name, value, marker)
-                    continue
-                plain = capture.parameter(value)
-                if plain is None:
+                if marker is None:
                     _record_undeclared(step, name, value)
                 else:
-                    parameters[capture.key(name)] = plain
+                    _record_declared(step, name, value, marker)
         step.log_params(parameters)
 
     def record_results(self, step: Step, arguments: Mapping[str, Any], result: object) -> None:
         """Tell a step what it made: what it returned, and arguments that it wrote to."""
-        for name, value in arguments.items():
+        for name, value in arguments.items() if self._by_name else ():
             marker = self._marker(name)
             if isinstance(marker, Output):
                 with step.guard(f"record the argument {name!r} of the step {step.name!r}"):
@@ -155,8 +155,10 @@ class Declarations:
         with step.guard(f"record the result of the step {step.name!r}"):
             marker = self._by_name.get(RETURN)
             for place, item in capture.items(result):
+                if _is_left_out(item):
+                    continue
                 description = capture.describe(item, None if marker is None else marker.artifact)
-                if description is None or item is None:
+                if description is None:
                     continue
                 path: EventPath = (RETURN, *place)
                 if marker is None:
@@ -169,10 +171,12 @@ def _record_declared(step: Step, name: str, value: object, marker: Input) -> Non
     """Record inputs, and the paths that outputs will lie at."""
     for place, item in capture.items(value):
         path: EventPath = (capture.key(name), *place)
+        if _is_left_out(item):
+            continue
         if isinstance(marker, Output):
             if isinstance(item, (str, PathLike)):
                 step.promise(item, path, declared=marker.artifact)
-        elif item is not None:
+        else:
             description = capture.describe(item, marker.artifact)
             if description is not None:
                 step.use(item, path, description=description, event_type=marker.event_type)
@@ -181,12 +185,17 @@ def _record_declared(step: Step, name: str, value: object, marker: Input) -> Non
 def _record_made(step: Step, name: str, value: object, marker: Output) -> None:
     """Record the outputs that are no paths, but objects that the step has filled."""
     for place, item in capture.items(value):
-        if item is None or isinstance(item, (str, PathLike)):
+        if _is_left_out(item) or isinstance(item, (str, PathLike)):
             continue
         description = capture.describe(item, marker.artifact)
         if description is not None:
             path: EventPath = (capture.key(name), *place)
             step.make(item, path, description, event_type=marker.event_type)
+
+
+def _is_left_out(value: object) -> bool:
+    """Tell whether an argument says that there is no such thing; "" is no path either."""
+    return value is None or (type(value) in (str, bytes) and not value)
 
 
 def _record_undeclared(step: Step, name: str, value: object) -> None:

@@ -22,7 +22,7 @@ from mlmeta_track.domain.nodes import PropertyValue
 from mlmeta_track.domain.types import DATASET, ArtifactType
 from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking.artifacts import INT64, Artifact, refine, storable
-from mlmeta_track.tracking.fingerprints import fingerprint_path, to_uri
+from mlmeta_track.tracking.fingerprints import fingerprint_path, path_text, to_uri
 
 LONGEST_TEXT = 4_096
 """Longer texts (characters) are cut, with a mark that says how long they were."""
@@ -147,6 +147,9 @@ def _is_scalar(value: object) -> bool:
 def _simple(value: Any) -> str | int | float | None:
     """Return a scalar in the form in which MLMD can hold it; None if it is no scalar."""
     kind = type(value)
+    exact = _EXACT_FORMS.get(kind)
+    if exact is not None:
+        return exact(value)
     for base, form in _FORMS:
         if issubclass(kind, base):
             return form(value)
@@ -174,9 +177,10 @@ _FORMS: tuple[tuple[type, Callable[[Any], str | int | float]], ...] = (
     (str, str.__str__),
     (int, _integer),
     (float, _float),
-    (os.PathLike, os.fsdecode),
+    (os.PathLike, path_text),
     *((kind, str) for kind in (date, time, timedelta, Decimal, UUID, complex)),
 )
+_EXACT_FORMS = {base: form for base, form in _FORMS if base in (bool, str, int, float)}
 
 
 def _array_scalar(value: Any) -> str | int | float | None:

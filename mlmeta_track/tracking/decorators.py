@@ -13,8 +13,9 @@ from mlmeta_track.tracking import active, calls, recorder
 from mlmeta_track.tracking.arguments import Declarations, label, underlying
 from mlmeta_track.tracking.artifacts import Input, Output, storable
 from mlmeta_track.tracking.calls import Call
+from mlmeta_track.tracking.recorder import Recorder
 from mlmeta_track.tracking.steps import Step
-from mlmeta_track.tracking.wrappers import Tracked, wrapper_of
+from mlmeta_track.tracking.wrappers import Tracked, tracker_of
 
 # The type as a whole, rather than a ParamSpec, also keeps overloads.
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -137,7 +138,7 @@ class StepDefinition:
         if isinstance(plain, type) or not callable(plain):
             message = f"step decorates functions and methods; {function!r} is neither."
             raise DeclarationError(message)
-        if isinstance(wrapper_of(plain), _Recording):
+        if isinstance(tracker_of(plain), _Recording):
             message = f"{label(plain)} is a step already; decorate it once."
             raise DeclarationError(message)
         name = self._name or label(plain).rpartition("<locals>.")[2][:_LONGEST_NAME]
@@ -178,24 +179,24 @@ def _markers(
 
 
 class _Recording:
-    """How the calls of one decorated function are recorded; the wrapper of plain functions."""
+    """How the calls of one decorated function are recorded: a plain one's."""
 
     def __init__(self, name: str, declarations: Declarations) -> None:
         self._name = name
         self._declarations = declarations
 
-    def __call__(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+    def call(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
         """Call the function inside a step."""
-        call = self._prepare(instance, args, kwargs)
+        writer = recorder.current()
+        if writer.settings.disabled:
+            return wrapped(*args, **kwargs)
+        call = self._prepare(writer, instance, args, kwargs)
         if call is None:
             return wrapped(*args, **kwargs)
         return calls.run(call, wrapped, args, kwargs)
 
-    def _prepare(self, instance: Any, args: Any, kwargs: Any) -> Call | None:
-        """Return a call to be recorded; None if nothing is, or if the arguments do not fit."""
-        writer = recorder.current()
-        if writer.settings.disabled:
-            return None
+    def _prepare(self, writer: Recorder, instance: Any, args: Any, kwargs: Any) -> Call | None:
+        """Return a call to be recorded; None if the arguments do not fit, as will be seen."""
         arguments = self._declarations.bind(args, kwargs, bound=instance is not None)
         if arguments is None:
             return None
@@ -208,13 +209,16 @@ class _Recording:
 
 
 class _RecordingLater(_Recording):
-    """The wrapper of functions whose work is done after they have returned."""
+    """The same for a function whose work is done after it has returned."""
 
     _drive: ClassVar[Callable[..., Any]]
 
-    def __call__(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+    def call(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
         """Return what does the work inside a step."""
-        call = self._prepare(instance, args, kwargs)
+        writer = recorder.current()
+        if writer.settings.disabled:
+            return wrapped(*args, **kwargs)
+        call = self._prepare(writer, instance, args, kwargs)
         if call is None:
             return wrapped(*args, **kwargs)
         driven = self._drive(call, wrapped, args, kwargs)

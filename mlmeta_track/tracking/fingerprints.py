@@ -9,14 +9,16 @@ import stat
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 WHOLE_UP_TO = 256 * 2**20
-"""Files up to this size (bytes) are hashed whole; larger ones by size and samples."""
+"""Files and folders up to this size (bytes) are hashed whole; larger ones by size and samples."""
 
-_SAMPLE = 4 * 2**20
 _SAMPLES = 16
+_PART_OF_SAMPLE = 64  # so that the samples together are a quarter of what would be hashed whole
 _CHUNK = 2**20
 _MOST_FILES = 10_000
 _REMEMBERED = 1_000
@@ -33,7 +35,7 @@ def to_uri(path: str | bytes | os.PathLike[str]) -> str:
     A local path, or a ``file:`` URI, becomes an absolute path, as TFX writes it; any other URI
     stays as it is.
     """
-    text = os.fsdecode(path)
+    text = path_text(path)
     if text.startswith("file:"):
         text = unquote(urlsplit(text).path)
         text = text.lstrip("/") if _DRIVE.match(text) else text
@@ -42,65 +44,81 @@ def to_uri(path: str | bytes | os.PathLike[str]) -> str:
     return os.path.abspath(text)  # noqa: PTH100 - Path.absolute keeps "..": two URIs for one file
 
 
+def path_text(path: str | bytes | os.PathLike[str]) -> str:
+    """Return a path as text, as its author would write it.
+
+    A path to a cloud's storage says what it is when it is printed; asked for the path of a file, it
+    downloads that file first.
+    """
+    prints_itself = type(path).__str__ is not object.__str__
+    return str(path) if isinstance(path, os.PathLike) and prints_itself else os.fsdecode(path)
+
+
 def fingerprint_path(uri: str) -> str | None:
     """Return the fingerprint of the file or folder at a URI; None if it is not on this machine.
 
     A file is hashed whole up to ``WHOLE_UP_TO`` bytes; of a larger one its size and 16 samples of
-    4 MiB are, and the fingerprint begins with ``sampled-sha256:``.  A folder's is made of the names
-    and fingerprints of its files; None if it holds more than 10,000, or anything that is neither
-    file nor folder.
+    4 MiB are, and the fingerprint begins with ``sampled-``.  A folder's is made of the names and
+    fingerprints of its files, which are sampled if the folder is larger; None if it holds more than
+    10,000 files, or anything that is neither file nor folder.
     """
     path = Path(uri)
     try:
         if path.is_dir():
             return _fingerprint_folder(path)
-        return _fingerprint_file(path)
+        return _fingerprint_file(path, path.stat(), WHOLE_UP_TO)
     except (OSError, ValueError):
         return None
 
 
-def _fingerprint_file(path: Path) -> str:
-    status = path.stat()
+def _fingerprint_file(path: Path, status: os.stat_result, whole_up_to: int) -> str:
     if not stat.S_ISREG(status.st_mode):
         message = f"{path} is a pipe or a device: reading it would wait, or take from its reader"
         raise ValueError(message)
-    key = (str(path), status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    identity = (str(path), status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    key = (*identity, status.st_size <= whole_up_to or whole_up_to)
     known = _cache.get(key)
     if known is None:
-        known = _hash_file(path, status.st_size)
+        known = _hash_file(path, status.st_size, whole_up_to)
         if time.time_ns() - status.st_mtime_ns > _SETTLED_NS:
             _cache.put(key, known)
     return known
 
 
-def _hash_file(path: Path, size: int) -> str:
+def _hash_file(path: Path, size: int, whole_up_to: int) -> str:
     digest = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
-        if size <= WHOLE_UP_TO:
+        if size <= whole_up_to:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
             return f"sha256:{digest.hexdigest()}"
         digest.update(str(size).encode())
+        sample = max(1, whole_up_to // _PART_OF_SAMPLE)
         for i in range(_SAMPLES):
-            file.seek((size - _SAMPLE) * i // (_SAMPLES - 1))
-            digest.update(file.read(_SAMPLE))
+            file.seek((size - sample) * i // (_SAMPLES - 1))
+            digest.update(file.read(sample))
         return f"sampled-sha256:{digest.hexdigest()}"
 
 
 def _fingerprint_folder(folder: Path) -> str | None:
+    files = [(path, path.stat()) for path in islice(_files_in(folder), _MOST_FILES + 1)]
+    if len(files) > _MOST_FILES:
+        return None
+    is_whole = sum(status.st_size for _, status in files) <= WHOLE_UP_TO
+    whole_up_to = WHOLE_UP_TO if is_whole else WHOLE_UP_TO // len(files)
     digest = hashlib.sha256()
-    count = 0
+    for path, status in files:
+        relative = path.relative_to(folder).as_posix()
+        line = f"{relative}\0{_fingerprint_file(path, status, whole_up_to)}\0"
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    return f"{'' if is_whole else 'sampled-'}folder-sha256:{digest.hexdigest()}"
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Yield a folder's files, in the same order on every machine."""
     for parent, folders, names in os.walk(folder):
         folders.sort()
-        for name in sorted(names):
-            count += 1
-            if count > _MOST_FILES:
-                return None
-            path = Path(parent, name)
-            relative = path.relative_to(folder).as_posix()
-            line = f"{relative}\0{_fingerprint_file(path)}\0"
-            digest.update(line.encode("utf-8", "surrogateescape"))
-    return f"folder-sha256:{digest.hexdigest()}"
+        yield from (Path(parent, name) for name in sorted(names))
 
 
 class _Remembered:

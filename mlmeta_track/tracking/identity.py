@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
-import uuid
 
 from mlmeta_track.domain.description import Description
 
@@ -14,11 +12,10 @@ from mlmeta_track.domain.description import Description
 def new_id() -> str:
     """Return a UUID of version 7 (RFC 9562) as text: unique, and ordered by time."""
     milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    value = (milliseconds & (1 << 48) - 1) << 80
-    value |= 0x7 << 76 | (random >> 62 & (1 << 12) - 1) << 64
-    value |= 0b10 << 62 | random & (1 << 62) - 1
-    return str(uuid.UUID(int=value))
+    digits = f"{milliseconds:012x}{os.urandom(10).hex()}"
+    # The digit after the version's is one of 8, 9, a and b, which names the variant.
+    variant = "89ab"[int(digits[16], 16) & 0b11]
+    return f"{digits[:8]}-{digits[8:12]}-7{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def source_id(description: Description) -> str | None:
@@ -29,12 +26,13 @@ def source_id(description: Description) -> str | None:
     """
     if description.uri is None and description.fingerprint is None:
         return None
-    facts = [
+    facts = (
         description.type.name,
         description.type.version,
         description.uri,
         description.fingerprint,
-        sorted((name, repr(value)) for name, value in description.properties.items()),
-    ]
-    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        sorted(description.properties.items()),
+    )
+    # `ascii`, for which characters `repr` shows as they are differs between Python's versions.
+    digest = hashlib.sha256(ascii(facts).encode()).hexdigest()
     return f"source-{digest[:40]}"

@@ -29,7 +29,7 @@ from mlmeta_track.tracking import active, calls, capture, recorder
 from mlmeta_track.tracking.calls import Call
 from mlmeta_track.tracking.isolation import Guard
 from mlmeta_track.tracking.steps import Step, Used
-from mlmeta_track.tracking.wrappers import TrackedInPlace, wrapper_of
+from mlmeta_track.tracking.wrappers import TrackedInPlace, tracker_of
 
 _logger = logging.getLogger("mlmeta_track")
 # Never strict: a mistake of ours must not come out of the user's import statement.
@@ -142,7 +142,7 @@ class Instrumentor:
         """Tell whether a function is tracked by this, maybe under somebody else's wrapper."""
         layer = function
         while layer is not None:
-            recording = wrapper_of(layer)
+            recording = tracker_of(layer)
             if isinstance(recording, _Recording) and recording.instrumentor is self:
                 return True
             layer = getattr(layer, "__wrapped__", None)
@@ -193,7 +193,7 @@ class _Recording:
     def _signature(self) -> inspect.Signature:
         return inspect.signature(self._original)
 
-    def __call__(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
+    def call(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
         """Call the function inside a step of its own, unless the library calls itself."""
         writer = recorder.current()
         if active.is_held_off() or writer.settings.disabled or not self.instrumentor.is_on:

@@ -11,9 +11,23 @@ import copy
 import sys
 from importlib import import_module
 from types import FrameType, FunctionType, MethodType
-from typing import Any
+from typing import Any, Protocol
 
 import wrapt
+
+
+class Tracker(Protocol):
+    """What tracks the calls of one function."""
+
+    def call(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        """Call the function and return what it returns.
+
+        Args:
+            wrapped: The function, bound if it is a method.
+            instance: The instance or class that it is bound to; None if it is not.
+            args: The positional arguments.
+            kwargs: The keyword arguments.
+        """
 
 
 class BoundTracked(wrapt.BoundFunctionWrapper):  # type: ignore[type-arg]  # see Tracked
@@ -49,6 +63,11 @@ class Tracked(wrapt.FunctionWrapper):  # type: ignore[type-arg]
 
     __bound_function_wrapper__ = BoundTracked
 
+    def __init__(self, function: Any, tracker: Tracker) -> None:
+        """Wrap a function, or the descriptor around one, and let a tracker make its calls."""
+        # The bound method, for calling the tracker itself would cost another level of recursion.
+        super().__init__(function, tracker.call)
+
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         """Be found again by module and qualified name."""
         return _reduce(self, protocol)
@@ -76,9 +95,9 @@ class TrackedInPlace(Tracked):
     Where it is sent, it is what that name leads to there.
     """
 
-    def __init__(self, function: Any, wrapper: Any, module: str, name: str) -> None:
+    def __init__(self, function: Any, tracker: Tracker, module: str, name: str) -> None:
         """Wrap a function that stands at a name in a module."""
-        super().__init__(function, wrapper)
+        super().__init__(function, tracker)
         self._self_place = (module, name)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
@@ -86,11 +105,11 @@ class TrackedInPlace(Tracked):
         return find_function, self._self_place
 
 
-def wrapper_of(function: object) -> object:
+def tracker_of(function: Any) -> Tracker | None:
     """Return what tracks a function's calls, or None if nothing does."""
     if issubclass(type(function), (Tracked, BoundTracked)):
-        wrapper: object = function._self_wrapper  # type: ignore[attr-defined]  # noqa: SLF001
-        return wrapper
+        tracker: Tracker = function._self_wrapper.__self__  # noqa: SLF001 - wrapt's name for it
+        return tracker
     return None
 
 
@@ -122,8 +141,8 @@ def _reduce(wrapper: Any, protocol: Any) -> tuple[Any, ...]:
         return find_function, (module, name)
     if type(wrapped) is FunctionType:
         # The wrapper goes before the function, whose globals may hold the wrapper again.
-        return _empty, (wrapper_of(wrapper),), wrapped
-    return Tracked, (wrapped, wrapper_of(wrapper))
+        return _empty, (tracker_of(wrapper),), wrapped
+    return Tracked, (wrapped, tracker_of(wrapper))
 
 
 def _leads_to(module: object, name: object, wrapper: Any) -> bool:
@@ -135,7 +154,7 @@ def _leads_to(module: object, name: object, wrapper: Any) -> bool:
     except AttributeError:
         return False
     # What is taken from a class is bound anew each time.
-    is_tracked = wrapper_of(found) is wrapper_of(wrapper)
+    is_tracked = tracker_of(found) is tracker_of(wrapper)
     return is_tracked and found.__wrapped__ is wrapper.__wrapped__
 
 
@@ -145,6 +164,6 @@ def _is_dill(caller: FrameType) -> bool:
     return any(base.__module__.partition(".")[0] == "dill" for base in type(pickler).__mro__)
 
 
-def _empty(wrapper: Any) -> Tracked:
+def _empty(tracker: Tracker) -> Tracked:
     """Return a wrapper around nothing, to be given its function by ``__setstate__``."""
-    return Tracked(_empty, wrapper)
+    return Tracked(_empty, tracker)

@@ -132,6 +132,7 @@ PREPARED: Mapping[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_blocks_of_the_page_run_as_shown(path: Path, tmp_path: Path) -> None:
+    mt.untrack()  # whatever other tests have left on
     PREPARED.get(path.name, _nothing)(tmp_path)
     page = Page(tmp_path)
     plugins_before = set(hooks.names())

@@ -26,8 +26,8 @@ def wheel() -> Wheel:
     python = Path(os.environ.get("MLMETA_TEST_MLMD_PYTHON", str(default)))
     if not python.exists():
         message = (
-            f"There is no Python with ml-metadata at {python}. Run `make envs`, or name one in"
-            " MLMETA_TEST_MLMD_PYTHON."
+            f"There is no Python with ml-metadata at {python}. Run `make build/envs/mlmd/.stamp`,"
+            " or name one in MLMETA_TEST_MLMD_PYTHON."
         )
         if os.environ.get("CI"):
             pytest.fail(message)

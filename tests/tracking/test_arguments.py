@@ -178,6 +178,18 @@ def test_declared_variable_arguments_are_recorded_one_by_one(
     ]
 
 
+@pytest.mark.parametrize("path", ["", b"", None], ids=repr)
+def test_a_path_that_is_left_out_is_not_recorded(store: Store, path: Any) -> None:
+    @mt.step
+    def load(
+        source: Annotated[Any, mt.Input(DataSet)], target: Annotated[Any, mt.Output(Model)]
+    ) -> Annotated[Any, mt.Output(Model)]:
+        return path
+
+    load(path, path)
+    assert events(store) == []
+
+
 def test_a_declared_input_that_is_none_is_not_recorded(store: Store) -> None:
     @mt.step
     def load(path: Annotated[str | None, mt.Input(DataSet)] = None) -> None: ...

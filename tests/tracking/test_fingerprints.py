@@ -133,7 +133,7 @@ def test_only_so_many_fingerprints_are_remembered(
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fingerprints, "WHOLE_UP_TO", 100)
-    monkeypatch.setattr(fingerprints, "_SAMPLE", 4)
+    monkeypatch.setattr(fingerprints, "_PART_OF_SAMPLE", 25)
 
 
 @pytest.mark.parametrize(("size", "prefix"), [(100, "sha256:"), (101, "sampled-sha256:")])
@@ -215,6 +215,28 @@ def test_a_folder_may_hold_names_that_are_no_text(tmp_path: Path) -> None:
     second = make(tmp_path / "second", {os.fsdecode(b"caf\xe8"): b"1"})
     assert first is not None
     assert first != second
+
+
+def test_a_folder_that_is_too_large_is_sampled(tmp_path: Path, small_limits: None) -> None:
+    first = make(tmp_path / "x", {"a": bytes(60), "b": bytes(60), "c": b"c"})
+    second = make(tmp_path / "x", {"b": bytes(59) + b"1"})
+    third = make(tmp_path / "x", {"c": b"d"})
+    assert str(first).startswith("sampled-folder-sha256:")
+    assert len({first, second, third}) == 3
+
+
+def test_of_a_large_folder_no_more_is_read_than_of_a_large_file(
+    tmp_path: Path, small_limits: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = []
+
+    def limited(path: Path, size: int, whole_up_to: int) -> str:
+        limits.append(whole_up_to)
+        return ""
+
+    monkeypatch.setattr(fingerprints, "_hash_file", limited)
+    make(tmp_path / "x", {f"{i}": bytes(30) for i in range(10)})
+    assert limits == [10] * 10
 
 
 # What must not be read.

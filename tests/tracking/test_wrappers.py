@@ -25,7 +25,7 @@ import mlmeta_track as mt
 from mlmeta_track.domain.nodes import Execution
 from mlmeta_track.store.base import Store
 from mlmeta_track.store.connect import open_store
-from mlmeta_track.tracking.wrappers import BoundTracked, Tracked, wrapper_of
+from mlmeta_track.tracking.wrappers import BoundTracked, Tracked, tracker_of
 
 SAMPLE = '''
 import functools
@@ -225,10 +225,10 @@ def test_a_deep_copy_of_a_class_method_belongs_to_the_class(sample: ModuleType, 
     assert copy.deepcopy(getattr(sample.Child, name))(7) == ("Child", 7)
 
 
-def test_wrapper_of_tells_the_tracked_from_others(sample: ModuleType) -> None:
-    assert wrapper_of(sample.double) is not None
-    assert wrapper_of(sample.Model(5).fit) is not None
-    assert wrapper_of(sample.plain) is None
+def test_tracker_of_tells_the_tracked_from_others(sample: ModuleType) -> None:
+    assert tracker_of(sample.double) is not None
+    assert tracker_of(sample.Model(5).fit) is not None
+    assert tracker_of(sample.plain) is None
     assert isinstance(sample.double, Tracked)
 
 

@@ -152,16 +152,15 @@ class NodeRows:
             found.extend(_nodes(rows).values())
         return found
 
-    def by_names(
+    def ids_by_names(
         self, session: Session, names: Iterable[tuple[int, str]]
-    ) -> dict[tuple[int, str], StoredNode]:
-        """Return the nodes with those type ids and names, by type id and name."""
+    ) -> dict[tuple[int, str], int]:
+        """Return the ids of the nodes with those type ids and names, by type id and name."""
         wanted = list(dict.fromkeys(names))
         values = {f"wanted_type_{i}": type_id for i, (type_id, _) in enumerate(wanted)}
         texts = {f"wanted_name_{i}": name for i, (_, name) in enumerate(wanted)}
         rows = _find_by_name(self._tables, len(wanted)).all(session, **values, **texts)
-        names_of = {row[0]: row[5] for row in rows}
-        return {(node.type_id, names_of[node.id]): node for node in _nodes(rows).values()}
+        return {(type_id, name): node_id for node_id, type_id, name in rows}
 
 
 def _insert_statement(tables: NodeTables, columns: tuple[str, ...]) -> Any:
@@ -260,7 +259,7 @@ def _find_by_name(tables: NodeTables, size: int) -> Prepared:
         )
         for i in range(size)
     )
-    return Prepared(_find(tables).where(or_(*same)))
+    return Prepared(select(nodes.c.id, nodes.c.type_id, nodes.c.name).where(or_(*same)))
 
 
 def _nodes(rows: Iterable[Any]) -> dict[int, StoredNode]:

@@ -151,22 +151,27 @@ class BatchWriter:
             return {}
         types = [self._types.ensure(put.type) for put in puts]
         keys = [(stored_type.id, put.name) for stored_type, put in zip(types, puts, strict=True)]
-        nodes = CONTEXT_ROWS.by_names(self._session, keys)
+        ids = CONTEXT_ROWS.ids_by_names(self._session, keys)
         for put, stored_type, key in zip(puts, types, keys, strict=True):
             given = encode_properties(put.properties, put.custom_properties, stored_type)
-            node = nodes.get(key)
-            if node is None:
-                nodes[key] = self._insert_context(put, stored_type, given)
-            elif CONTEXT_ROWS.set_properties(self._session, node, given):
-                CONTEXT_ROWS.touch(self._session, node.id, self._now)
-        return {put.key: nodes[key].id for put, key in zip(puts, keys, strict=True)}
+            if key not in ids:
+                ids[key] = self._insert_context(put, stored_type, given)
+            elif given:
+                self._update_context(ids[key], given)
+        return {put.key: ids[key] for put, key in zip(puts, keys, strict=True)}
 
     def _insert_context(
         self, put: ContextPut, stored_type: StoredType, given: EncodedProperties
-    ) -> StoredNode:
+    ) -> int:
         new_id = CONTEXT_ROWS.insert(self._session, stored_type, self._now, name=put.name)
         CONTEXT_ROWS.insert_properties(self._session, [(new_id, given)])
-        return StoredNode(new_id, stored_type.id, None, properties=given)
+        return new_id
+
+    def _update_context(self, context_id: int, given: EncodedProperties) -> None:
+        # A run has many facts, and most batches give none: its properties are read only here.
+        [node] = CONTEXT_ROWS.by_ids(self._session, [context_id])
+        if CONTEXT_ROWS.set_properties(self._session, node, given):
+            CONTEXT_ROWS.touch(self._session, context_id, self._now)
 
     # Edges
 
