@@ -64,6 +64,18 @@ class Declarations:
         self._check(label(function), given)
         self._by_name = {**_annotated(function, frame), **given}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave defaults behind: they may be anything, and the function brings its own."""
+        state = {**vars(self)}
+        state.pop("_signature_without_first", None)
+        if self._signature is not None:
+            empty = inspect.Parameter.empty
+            parameters = self._signature.parameters.values()
+            state["_signature"] = inspect.Signature(
+                [p if p.default is empty else p.replace(default=...) for p in parameters]
+            )
+        return state
+
     def _check(self, name: str, given: Mapping[str, Input]) -> None:
         """Raise unless what is declared beside the function are arguments of its."""
         if self._signature is None or self._rest is not None:

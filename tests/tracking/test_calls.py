@@ -13,6 +13,7 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -373,6 +374,36 @@ def test_whatever_is_done_to_an_async_generator_it_answers_as_the_original(
 ) -> None:
     tracked = asyncio.run(history_async(mt.step(answering_async), actions))
     assert tracked == asyncio.run(history_async(answering_async, actions))
+
+
+@pytest.mark.parametrize("error", [None, ValueError("inside")], ids=repr)
+def test_a_context_manager_may_be_made_of_a_tracked_generator(
+    store: Store, error: Exception | None
+) -> None:
+    @contextmanager
+    @mt.step("Manager")
+    def manager() -> Iterator[str | None]:
+        yield current()
+
+    with pytest.raises(ValueError, match="inside") if error else nullcontext(), manager() as name:
+        assert (name, current()) == ("Manager", None)
+        if error:
+            raise error
+    assert states(store) == ["FAILED" if error else "COMPLETE"]
+
+
+def test_an_async_context_manager_may_be_made_of_a_tracked_generator(store: Store) -> None:
+    @asynccontextmanager
+    @mt.step("Manager")
+    async def manager() -> AsyncIterator[str | None]:
+        yield current()
+
+    async def main() -> None:
+        async with manager() as name:
+            assert (name, current()) == ("Manager", None)
+
+    asyncio.run(main())
+    assert states(store) == ["COMPLETE"]
 
 
 # Coroutines.

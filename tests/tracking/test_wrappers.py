@@ -43,7 +43,12 @@ def plain(x):
     return 3 * x
 
 
+def with_odd_default(x, function=lambda x: 4 * x):
+    return function(x)
+
+
 triple = mt.step("Triple")(plain)
+quadruple = mt.step("Quadruple")(with_odd_default)
 half_double = mt.step(functools.partial(plain, 4))
 
 
@@ -106,6 +111,7 @@ PICKLERS = {"pickle": pickle, "cloudpickle": cloudpickle, "dill": dill}
 CALLABLES: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "function": (lambda m: m.double, 14),
     "function decorated under another name": (lambda m: m.triple, 21),
+    "function with a default that does not pickle": (lambda m: m.quadruple, 28),
     "partial of a function": (lambda m: functools.partial(m.double, 7), 14),
     "callable object": (lambda m: m.add_one, 8),
     "cached function": (lambda m: m.cached, 21),
