@@ -141,8 +141,8 @@ def _reduce(wrapper: Any, protocol: Any) -> tuple[Any, ...]:
         return find_function, (module, name)
     if type(wrapped) is FunctionType:
         # The wrapper goes before the function, whose globals may hold the wrapper again.
-        return _empty, (tracker_of(wrapper),), wrapped
-    return Tracked, (wrapped, tracker_of(wrapper))
+        return _arriving, (tracker_of(wrapper),), wrapped
+    return _arriving, (tracker_of(wrapper), wrapped)
 
 
 def _leads_to(module: object, name: object, wrapper: Any) -> bool:
@@ -164,6 +164,6 @@ def _is_dill(caller: FrameType) -> bool:
     return any(base.__module__.partition(".")[0] == "dill" for base in type(pickler).__mro__)
 
 
-def _empty(tracker: Tracker) -> Tracked:
-    """Return a wrapper around nothing, to be given its function by ``__setstate__``."""
-    return Tracked(_empty, tracker)
+def _arriving(tracker: Tracker, wrapped: Any = None) -> Tracked:
+    """Return a wrapper, maybe one that will be given its function by ``__setstate__``."""
+    return Tracked(_arriving if wrapped is None else wrapped, tracker)

@@ -513,12 +513,15 @@ def offered(folder: Path, library: Library, monkeypatch: pytest.MonkeyPatch) -> 
     name = f"integration_of_{library.name}"
     (folder / f"{name}.py").write_text("made = None\ndef make():\n    return made\n")
     plugin = Offering(fake=f"{name}:make", broken="no_such_module:Class")
+    monkeypatch.setenv("MLMETA_TRACK_LOAD_PLUGINS", "")  # as `init` reads it
     hooks.restrict([])
     hooks.register(plugin)
     monkeypatch.setattr(instrument, "_instrumentors", {})
     monkeypatch.setattr(instrument, "_guard", Guard())
     monkeypatch.setattr(importlib.import_module(name), "made", library.instrumentor)
     yield library
+    for switched_on in instrument._instrumentors.values():
+        switched_on.uninstrument()
     hooks.unregister(plugin)
     hooks.restrict(None)
 
