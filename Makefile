@@ -10,7 +10,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 UV := build/uv/bin/uv
 LOCK_UPGRADE ?=
-PYTEST_FLAGS ?= -n 2 --dist loadfile
+PYTEST_FLAGS ?= -n 3 --dist loadfile
 # The core's tests: those that need no TFDV, so that they run on every Python of the core.
 CORE_TESTS = $(wildcard tests/test_face.py tests/test_errors.py tests/test_main.py tests/test_testing.py \
 	tests/domain tests/plugins tests/store tests/tracking tests/cli tests/testing)

@@ -184,6 +184,7 @@ class _Recording:
     def __init__(self, name: str, declarations: Declarations) -> None:
         self._name = name
         self._declarations = declarations
+        self._task = f"prepare the step {name!r}"
 
     def call(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
         """Call the function inside a step."""
@@ -197,15 +198,17 @@ class _Recording:
 
     def _prepare(self, writer: Recorder, instance: Any, args: Any, kwargs: Any) -> Call | None:
         """Return a call to be recorded; None if the arguments do not fit, as will be seen."""
-        arguments = self._declarations.bind(args, kwargs, bound=instance is not None)
-        if arguments is None:
-            return None
-        return Call(
-            self._name,
-            writer,
-            lambda step: self._declarations.record_arguments(step, arguments),
-            lambda step, result: self._declarations.record_results(step, arguments, result),
-        )
+        declared = self._declarations
+        with writer.guard(self._task):
+            arguments = declared.bind(args, kwargs, bound=instance is not None)
+            if arguments is not None:
+                return Call(
+                    self._name,
+                    writer,
+                    lambda step: declared.record_arguments(step, arguments),
+                    lambda step, result: declared.record_results(step, arguments, result),
+                )
+        return None
 
 
 class _RecordingLater(_Recording):

@@ -45,7 +45,7 @@ def facts() -> dict[str, PropertyValue]:
     """Return the facts of this process as custom properties, as far as they can be had."""
     found: dict[str, PropertyValue | None] = {
         "mlmeta_command_line": cut(shlex.join([sys.executable, *sys.argv])),
-        "mlmeta_working_directory": os.getcwd(),  # noqa: PTH109 - text is wanted
+        "mlmeta_working_directory": _working_directory(),
         "mlmeta_host": socket.gethostname(),
         "mlmeta_user": _user(),
         "mlmeta_pid": os.getpid(),
@@ -74,6 +74,13 @@ def script_name() -> str:
     return Path(sys.argv[0] or "python").name if sys.argv else "python"
 
 
+def _working_directory() -> str | None:
+    try:
+        return os.getcwd()  # noqa: PTH109 - text is wanted
+    except OSError:
+        return None  # It was deleted under us.
+
+
 def _user() -> str | None:
     try:
         return getpass.getuser()
@@ -84,8 +91,8 @@ def _user() -> str | None:
 def _git() -> dict[str, PropertyValue | None]:
     """Return the commit of the script's repository and whether the work tree differs from it."""
     folder = _script_folder()
-    commit = _ask_git(folder, "rev-parse", "HEAD")
-    if commit is None:
+    commit = None if folder is None else _ask_git(folder, "rev-parse", "HEAD")
+    if folder is None or commit is None:
         return {}
     changes = _ask_git(folder, "status", "--porcelain", "--untracked-files=no")
     return {
@@ -95,9 +102,12 @@ def _git() -> dict[str, PropertyValue | None]:
     }
 
 
-def _script_folder() -> Path:
+def _script_folder() -> Path | None:
     script = Path(sys.argv[0]) if sys.argv and sys.argv[0] else None
-    return script.resolve().parent if script is not None and script.is_file() else Path.cwd()
+    if script is not None and script.is_file():
+        return script.resolve().parent
+    folder = _working_directory()
+    return None if folder is None else Path(folder)
 
 
 def _ask_git(folder: Path, *arguments: str) -> str | None:

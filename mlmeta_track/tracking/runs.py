@@ -57,9 +57,11 @@ class _Group:
         self._tokens.append(self._active.set(self))
         writer = recorder.current()
         if not writer.settings.disabled:
-            contexts = Contexts.here(writer)
-            if writer.put(contexts.batch(), f"record {self.context_type.name} {self.name!r}"):
-                contexts.landed()
+            task = f"record the {self.context_type.name} {self.name!r}"
+            with writer.guard(task):
+                contexts = Contexts.here(writer)
+                if writer.put(contexts.batch(), task):
+                    contexts.landed()
         return self
 
     def __exit__(

@@ -46,14 +46,15 @@ def resolve(given: Mapping[str, Any], folder: Path | None = None) -> Settings:
 
     Args:
         given: What code says; None means that it does not say.
-        folder: Where the search for ``pyproject.toml`` begins; the working directory if None.
+        folder: Where the search for ``pyproject.toml`` begins; the working directory, if there is
+            one, if None.
 
     Raises:
         SettingsError: A value cannot be used; the message says which, where it stands, and what
             could stand there.
     """
     values: dict[str, Any] = {}
-    for name, value, origin in _in_rising_order(given, folder or Path.cwd()):
+    for name, value, origin in _in_rising_order(given, folder or _working_directory()):
         parse = _PARSERS.get(name)
         if parse is None:
             message = f"{origin}: there is no setting {name!r}; there are {', '.join(_PARSERS)}."
@@ -66,9 +67,19 @@ def resolve(given: Mapping[str, Any], folder: Path | None = None) -> Settings:
     return Settings(**values)
 
 
-def _in_rising_order(given: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, Any, str]]:
+def _working_directory() -> Path | None:
+    try:
+        return Path.cwd()
+    except OSError:
+        return None  # It was deleted under us.
+
+
+def _in_rising_order(
+    given: Mapping[str, Any], folder: Path | None
+) -> Iterator[tuple[str, Any, str]]:
     """Yield name, value and origin of every setting, the one that counts most last."""
-    yield from _from_pyproject(folder)
+    if folder is not None:
+        yield from _from_pyproject(folder)
     for setting in fields(Settings):
         variable = ENVIRONMENT_PREFIX + setting.name.upper()
         value = os.environ.get(variable)

@@ -133,7 +133,7 @@ class Step:
             for name, value in params.items():
                 plain = capture.parameter(value)
                 if plain is not None:
-                    self._facts[str(name)] = plain
+                    self._facts[capture.key(str(name))] = plain
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Record metrics: numbers as custom properties of the execution under their own names."""
@@ -221,7 +221,9 @@ class Step:
         with self.guard(f"prepare the step {self.name!r}"):
             hooks.call("before_step", step=self)
         self._started = time.perf_counter()
-        self._write(ExecutionState.RUNNING, f"record the start of the step {self.name!r}")
+        task = f"record the start of the step {self.name!r}"
+        with self.guard(task):
+            self._write(ExecutionState.RUNNING, task)
 
     def finish(self, error: BaseException | None = None) -> None:
         """Write how the step ended, with all that is not written yet."""
@@ -231,8 +233,9 @@ class Step:
         try:
             with self.guard(f"describe what the step {self.name!r} did"):
                 self._describe_end(error, duration)
-            state = failures.end_state(error)
-            self._write(state, f"record the end of the step {self.name!r}")
+            task = f"record the end of the step {self.name!r}"
+            with self.guard(task):
+                self._write(failures.end_state(error), task)
         except Exception:
             # Strict mode raises what was lost, but never in place of the user's own exception.
             if error is None:

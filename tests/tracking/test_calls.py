@@ -732,15 +732,28 @@ def test_arguments_and_result_are_freed_when_the_caller_drops_them(store: Store)
         gc.enable()
 
 
-def test_an_error_of_ours_while_describing_does_not_reach_the_caller(
-    store_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("place", "recorded"),
+    [
+        ("arguments.Declarations.bind", []),
+        ("capture.parameter", ["COMPLETE"]),
+        ("capture.items", ["COMPLETE"]),
+        ("calls.Step", []),
+    ],
+)
+def test_an_error_of_ours_does_not_reach_the_caller(
+    store_url: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    recorded: list[str],
 ) -> None:
     mt.init(store_url)
 
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("broken inside")
 
-    monkeypatch.setattr("mlmeta_track.tracking.capture.items", broken)
+    monkeypatch.setattr(f"mlmeta_track.tracking.{place}", broken)
     assert list(count(2)) == [0, 1]
-    assert states(mt.get_store()) == ["COMPLETE"]
+    assert states(mt.get_store()) == recorded
     assert [r.levelname for r in caplog.records if r.levelno >= logging.WARNING] == ["WARNING"]

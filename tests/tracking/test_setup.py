@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -75,6 +76,20 @@ def test_surroundings_that_make_no_sense_disable_recording_with_a_warning(
     record()
     assert len(caplog.records) == 1
     assert "'nonsense' is not a URL" in caplog.text
+
+
+def test_without_a_working_directory_the_users_code_runs(
+    tmp_path: Path, store_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    os.chdir(gone)
+    gone.rmdir()
+    record()  # the default store would lie there
+    assert len(caplog.records) == 1
+    mt.init(store_url)
+    record()
+    assert len(mt.get_store().list_nodes(Execution)) == 1
 
 
 def test_init_names_an_integration_that_does_not_exist(store_url: str) -> None:
