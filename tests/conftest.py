@@ -15,8 +15,6 @@ from mlmeta_track.tracking import recorder, settings
 # The suites that the package ships fail with what was compared, as tests do.
 pytest.register_assert_rewrite("mlmeta_track.testing")
 
-ROOT = Path(__file__).resolve().parent.parent
-
 
 @pytest.fixture(autouse=True)
 def clean_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

@@ -11,16 +11,15 @@ from typing import Any, ClassVar, TypeVar, cast, overload
 from mlmeta_track.errors import DeclarationError
 from mlmeta_track.tracking import active, calls, recorder
 from mlmeta_track.tracking.arguments import Declarations, label, underlying
-from mlmeta_track.tracking.artifacts import Input, Output, storable
+from mlmeta_track.tracking.artifacts import Input, Output
 from mlmeta_track.tracking.calls import Call
 from mlmeta_track.tracking.recorder import Recorder
+from mlmeta_track.tracking.runs import LONGEST_NAME, checked_name
 from mlmeta_track.tracking.steps import Step
 from mlmeta_track.tracking.wrappers import Tracked, tracker_of
 
 # The type as a whole, rather than a ParamSpec, also keeps overloads.
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
-
-_LONGEST_NAME = 255
 
 
 @overload
@@ -85,7 +84,7 @@ class StepDefinition:
 
     def __init__(self, name: str | None, markers: Mapping[str, Input]) -> None:
         """Define a step of the execution type of that name."""
-        self._name = None if name is None else _checked_name(name)
+        self._name = None if name is None else checked_name("A step", name)
         self._markers = markers
         self._open: list[tuple[Step, active.Scope]] = []
 
@@ -141,19 +140,9 @@ class StepDefinition:
         if isinstance(tracker_of(plain), _Recording):
             message = f"{label(plain)} is a step already; decorate it once."
             raise DeclarationError(message)
-        name = self._name or label(plain).rpartition("<locals>.")[2][:_LONGEST_NAME]
+        name = self._name or label(plain).rpartition("<locals>.")[2][:LONGEST_NAME]
         declarations = Declarations(plain, self._markers, frame)
         return Tracked(function, _recording_of(plain)(name, declarations))
-
-
-def _checked_name(name: str) -> str:
-    if not 0 < len(name) <= _LONGEST_NAME or storable(name) != name:
-        message = (
-            f"A step's name must have 1 to {_LONGEST_NAME} characters, and none that cannot be"
-            f" stored; {name!r} does not."
-        )
-        raise DeclarationError(message)
-    return name
 
 
 def _markers(

@@ -44,7 +44,7 @@ _GIT_SECONDS = 5
 def facts() -> dict[str, PropertyValue]:
     """Return the facts of this process as custom properties, as far as they can be had."""
     found: dict[str, PropertyValue | None] = {
-        "mlmeta_command_line": cut(shlex.join([sys.executable, *sys.argv])),
+        "mlmeta_command_line": cut(shlex.join([sys.executable, *_argv()])),
         "mlmeta_working_directory": _working_directory(),
         "mlmeta_host": socket.gethostname(),
         "mlmeta_user": _user(),
@@ -71,7 +71,12 @@ def packages() -> str:
 
 def script_name() -> str:
     """Return the name of the script that runs, such as ``train.py``."""
-    return Path(sys.argv[0] or "python").name if sys.argv else "python"
+    return Path(_argv()[0] or "python").name if _argv() else "python"
+
+
+def _argv() -> list[str]:
+    """Return ``sys.argv``, which programs may have left with anything in it."""
+    return [str(argument) for argument in getattr(sys, "argv", ())]
 
 
 def _working_directory() -> str | None:
@@ -103,9 +108,12 @@ def _git() -> dict[str, PropertyValue | None]:
 
 
 def _script_folder() -> Path | None:
-    script = Path(sys.argv[0]) if sys.argv and sys.argv[0] else None
-    if script is not None and script.is_file():
-        return script.resolve().parent
+    try:
+        script = Path(_argv()[0]).resolve() if _argv() and _argv()[0] else None
+        if script is not None and script.is_file():
+            return script.parent
+    except (OSError, ValueError):
+        pass  # Whatever stands there, it is no path.
     folder = _working_directory()
     return None if folder is None else Path(folder)
 

@@ -10,7 +10,9 @@ from weakref import WeakKeyDictionary
 
 from mlmeta_track.domain.batch import Batch, ContextKey, ContextPut
 from mlmeta_track.domain.types import EXPERIMENT, RUN, ContextType
+from mlmeta_track.errors import DeclarationError
 from mlmeta_track.tracking import active, recorder, reproduction
+from mlmeta_track.tracking.artifacts import storable
 from mlmeta_track.tracking.identity import new_id
 
 if TYPE_CHECKING:
@@ -22,14 +24,38 @@ if TYPE_CHECKING:
     from mlmeta_track.tracking.recorder import Recorder
 
 
+LONGEST_NAME = 255
+"""How long (characters) the names of steps, runs and experiments may be."""
+
+
+def checked_name(what: str, name: object) -> str:
+    """Return a name that a store can hold.
+
+    Args:
+        what: What is called so: ``"A step"``, ``"A run"`` or ``"An experiment"``.
+        name: The name.
+
+    Raises:
+        DeclarationError: It is no text, empty, too long, or has characters that cannot be stored.
+    """
+    if isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and storable(name) == name:
+        return name
+    message = (
+        f"{what}'s name must have 1 to {LONGEST_NAME} characters, and none that cannot be stored;"
+        f" {name!r} does not."
+    )
+    raise DeclarationError(message)
+
+
 class _Group:
     """A context that the steps inside a ``with`` block belong to."""
 
     context_type: ClassVar[ContextType]
+    _called: ClassVar[str]
     _active: ClassVar[ContextVar[Any]]
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = checked_name(self._called, name)
         self._tokens: list[Token[Any]] = []
         self._facts_are_stored = False
 
@@ -77,6 +103,7 @@ class Experiment(_Group):
     """A named group of runs; MLMD's context of type ``Experiment``."""
 
     context_type = EXPERIMENT
+    _called = "An experiment"
     _active = active.experiment
 
     def __init__(self, name: str, note: str | None = None) -> None:
@@ -93,11 +120,12 @@ class Run(_Group):
     """One script invocation, with what it takes to run it again; a context of type ``Run``."""
 
     context_type = RUN
+    _called = "A run"
     _active = active.run
 
     def __init__(self, name: str | None = None) -> None:
         """Name the run; without a name it gets the script's, the time and a random part."""
-        super().__init__(name or _run_name())
+        super().__init__(_run_name() if name is None else name)
 
     def facts(self) -> tuple[Properties, Properties]:
         """Return command line, host, Python, packages and code version."""
@@ -137,9 +165,14 @@ class Contexts:
             group.landed()
 
 
+# So that the time and the random part have room beside it.
+_LONGEST_SCRIPT = 200
+
+
 def _run_name() -> str:
     started = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f"{reproduction.script_name()} {started} {new_id()[-6:]}"
+    script = storable(reproduction.script_name())[:_LONGEST_SCRIPT]
+    return f"{script} {started} {new_id()[-6:]}"
 
 
 _process_runs: WeakKeyDictionary[Recorder, Run] = WeakKeyDictionary()

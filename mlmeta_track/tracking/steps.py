@@ -66,7 +66,9 @@ class Step:
         self.is_recorded = not recorder.settings.disabled
         self.parent = active.step.get()
         self._recorder = recorder
-        self._contexts = Contexts.here(recorder)
+        self._contexts = Contexts(None, None)
+        with self.guard(f"find the run of the step {name!r}"):
+            self._contexts = Contexts.here(recorder)
         self._lock = threading.RLock()
         self._type = ExecutionType(name, {STATE_PROPERTY: PropertyType.STRING})
         self._facts: dict[str, PropertyValue] = {}

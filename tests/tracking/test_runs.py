@@ -7,11 +7,13 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import mlmeta_track as mt
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
+from mlmeta_track.errors import DeclarationError
 from mlmeta_track.store.base import Store
 from mlmeta_track.tracking import reproduction
 
@@ -111,6 +113,22 @@ def test_runs_without_names_get_different_ones(store: Store) -> None:
         with mt.run():
             pass
     assert len(store.get_by_type(Context, "Run")) == 2
+
+
+@pytest.mark.parametrize("name", ["", "x" * 256, "a\0b", None, 7], ids=repr)
+def test_a_name_that_cannot_be_stored_is_refused_where_it_is_given(name: Any) -> None:
+    with pytest.raises(DeclarationError, match="An experiment's name must have 1 to 255 char"):
+        mt.experiment(name)
+
+
+@pytest.mark.parametrize("argv", [[], [""], [7], ["x" * 5_000]], ids=["none", "empty", "7", "long"])
+def test_whatever_is_in_argv_a_run_is_recorded(
+    store: Store, argv: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", argv)
+    with mt.step("a"):
+        pass
+    assert only_run(store).name
 
 
 @pytest.fixture
