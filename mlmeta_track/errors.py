@@ -66,6 +66,24 @@ class AbortedError(MlmetaTrackError):
     status_code = 10
 
 
+class OutOfRangeError(MlmetaTrackError, IndexError):
+    """An index points at nothing."""
+
+    status_code = 11
+
+
+class UnimplementedError(MlmetaTrackError, NotImplementedError):
+    """ML Metadata defines this, and neither it nor this library does it."""
+
+    status_code = 12
+
+
+class DeadlineExceededError(MlmetaTrackError, TimeoutError):
+    """The store did not answer in the time it was given."""
+
+    status_code = 4
+
+
 class InternalError(MlmetaTrackError):
     """The database refused, or holds something that cannot be read."""
 
