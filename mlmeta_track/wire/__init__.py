@@ -1,0 +1,1 @@
+"""ML Metadata's messages and service, and how they become domain values; needs ``[mlmd]``."""
