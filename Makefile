@@ -13,7 +13,7 @@ LOCK_UPGRADE ?=
 PYTEST_FLAGS ?= -n 3 --dist loadfile
 # The core's tests: those that need no TFDV, so that they run on every Python of the core.
 CORE_TESTS = $(wildcard tests/test_face.py tests/test_errors.py tests/test_main.py tests/test_testing.py \
-	tests/domain tests/plugins tests/store tests/tracking tests/cli tests/testing)
+	tests/domain tests/plugins tests/store tests/tracking tests/cli tests/testing tests/wire)
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_HTTP_TIMEOUT ?= 300
@@ -23,7 +23,7 @@ export MLMETA_TEST_MLMD_PYTHON ?= $(CURDIR)/build/envs/mlmd/bin/python
 export MLMETA_TEST_MLFLOW_PYTHON ?= $(CURDIR)/build/envs/mlflow/bin/python
 export MLMETA_TEST_TAXI_CSV ?= $(CURDIR)/build/data/taxi/data.csv
 
-.PHONY: help demo test test-3.11 test-core-3.10 test-core-3.12 test-core-3.13 check bench docs lock clean
+.PHONY: help demo test test-3.11 test-core-3.10 test-core-3.12 test-core-3.13 check bench docs lock messages clean
 
 help: ## list the targets (the default)
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' Makefile
@@ -59,6 +59,11 @@ lock: build/uv/.stamp ## compile requirements/*.in anew; LOCK_UPGRADE=--upgrade 
 	@$(COMPILE) --python-version 3.11 requirements/mlflow.in -o requirements/mlflow.txt
 	@$(COMPILE) --python-version 3.11 --no-deps requirements/taxi.in -o requirements/taxi.txt
 	@echo "lock: requirements/*.txt compiled"
+
+messages: .venv/.stamp ## write the Python of ML Metadata's messages anew, from mlmeta_track/wire/*.proto
+	@$(PYTHON) -m grpc_tools.protoc -I. --python_out=. --pyi_out=. mlmeta_track/wire/*.proto
+	@sed -i -e 's/, _Mapping\]\]/, _Mapping[str, object]]]/g' -e '/_python_message/d' mlmeta_track/wire/*_pb2.pyi
+	@echo "messages: mlmeta_track/wire/*_pb2.py and .pyi written"
 
 clean: ## remove everything that make has made
 	@rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

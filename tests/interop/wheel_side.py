@@ -10,9 +10,10 @@ import json
 import sys
 from typing import Any
 
-from google.protobuf import struct_pb2
+from google.protobuf import descriptor_pb2, struct_pb2
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
+from ml_metadata.proto import metadata_store_service_pb2 as service_messages
 
 
 def open_store(path: str) -> Any:
@@ -177,6 +178,23 @@ def update(path: str) -> None:
     store.put_executions(executions)
 
 
+def messages(_: str) -> dict[str, Any]:
+    """Describe ML Metadata's own messages, and the methods of its service."""
+    files = (mlmd.DESCRIPTOR, service_messages.DESCRIPTOR)
+    described = [descriptor_pb2.FileDescriptorProto.FromString(f.serialized_pb) for f in files]
+    (service,) = described[1].service
+    return {
+        "files": [base64.b64encode(file.SerializeToString()).decode() for file in described],
+        "methods": {m.name: [m.input_type, m.output_type] for m in service.method},
+    }
+
+
 if __name__ == "__main__":
-    commands = {"create": create, "dump": dump, "write": write, "update": update}
+    commands = {
+        "create": create,
+        "dump": dump,
+        "messages": messages,
+        "update": update,
+        "write": write,
+    }
     print(json.dumps(commands[sys.argv[1]](sys.argv[2])))  # noqa: T201 - its answer
