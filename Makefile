@@ -62,7 +62,9 @@ lock: build/uv/.stamp ## compile requirements/*.in anew; LOCK_UPGRADE=--upgrade 
 
 messages: .venv/.stamp ## write the Python of ML Metadata's messages anew, from mlmeta_track/wire/*.proto
 	@$(PYTHON) -m grpc_tools.protoc -I. --python_out=. --pyi_out=. mlmeta_track/wire/*.proto
-	@sed -i -e 's/, _Mapping\]\]/, _Mapping[str, object]]]/g' -e '/_python_message/d' mlmeta_track/wire/*_pb2.pyi
+	@# mypy --strict wants the arguments of Mapping, and knows no _python_message._ExtensionDict.
+	@sed -i.bak -e 's/, _Mapping\]\]/, _Mapping[str, object]]]/g' -e '/_python_message/d' mlmeta_track/wire/*_pb2.pyi
+	@rm -f mlmeta_track/wire/*.bak
 	@echo "messages: mlmeta_track/wire/*_pb2.py and .pyi written"
 
 clean: ## remove everything that make has made

@@ -226,7 +226,8 @@ def type_to_message(node_type: NodeType) -> Any:
     """Return a type as the message of its kind.
 
     Raises:
-        InternalError: Its input or output type is no message of ML Metadata's.
+        InternalError: Its base type is no simple type of its kind, or its input or output type is
+            no message of ML Metadata's.
     """
     message = _TYPE_MESSAGES[type(node_type)](name=node_type.name)
     for name in ("id", "version", "description", "external_id"):
@@ -235,16 +236,23 @@ def type_to_message(node_type: NodeType) -> Any:
     for name, data_type in node_type.properties.items():
         message.properties[name] = _number(data_type)
     if node_type.base_type is not None:
-        enum = _BASE_TYPES[type(node_type)]
-        message.base_type = enum.Value(_base_name(node_type.base_type))
+        message.base_type = _base_number(node_type, node_type.base_type)
     if isinstance(node_type, ExecutionType):
         _set_struct_type(message.input_type, node_type.input_type)
         _set_struct_type(message.output_type, node_type.output_type)
     return message
 
 
-def _base_name(type_name: str) -> str:
-    return type_name.removeprefix("mlmd.").upper()
+def _base_number(node_type: NodeType, base_type: str) -> Any:
+    try:
+        return _BASE_TYPES[type(node_type)].Value(base_type.removeprefix("mlmd.").upper())
+    except ValueError as error:
+        # Any row of ParentType can be in a database; the messages have the simple types only.
+        fault = (
+            f"The type {node_type.name!r} is based on {base_type!r}, which is none of ML Metadata's"
+            " simple types of its kind."
+        )
+        raise InternalError(fault) from error
 
 
 def _set_struct_type(message: pb.ArtifactStructType, text: str | None) -> None:

@@ -182,6 +182,19 @@ def test_every_simple_type_can_be_a_base_type(simple: NodeType) -> None:
     assert back.base_type == simple.name
 
 
+@pytest.mark.parametrize(
+    "stored",
+    [
+        ArtifactType("A", base_type="Mine"),
+        ArtifactType("A", base_type="mlmd.Train"),
+        ContextType("C", base_type="mlmd.Dataset"),
+    ],
+)
+def test_base_type_that_messages_cannot_name_is_the_store_s_fault(stored: NodeType) -> None:
+    with pytest.raises(InternalError, match="is based on"):
+        convert.type_to_message(stored)
+
+
 def test_empty_version_is_no_version() -> None:
     assert convert.artifact_type_from_message(pb.ArtifactType(name="A", version="")).version is None
 
