@@ -168,6 +168,18 @@ def test_lock_is_in_step_with_what_it_is_compiled_from(name: str) -> None:
     assert not missing, f"requirements/{name}.txt lacks {sorted(missing)}: run `make lock`"
 
 
+def test_the_messages_are_what_make_messages_writes(tmp_path: Path) -> None:
+    protos = [
+        p.relative_to(ROOT).as_posix() for p in sorted(ROOT.glob("mlmeta_track/wire/*.proto"))
+    ]
+    command = [sys.executable, "-m", "grpc_tools.protoc", "-I.", f"--python_out={tmp_path}"]
+    done = subprocess.run([*command, *protos], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    written = {path.name: path.read_text("utf-8") for path in tmp_path.rglob("*_pb2.py")}
+    wire = ROOT / "mlmeta_track" / "wire"
+    assert written == {path.name: path.read_text("utf-8") for path in wire.glob("*_pb2.py")}
+
+
 # Put together here so that this file does not name what it looks for.
 REGISTRY_HOSTS = [
     re.escape(host)
