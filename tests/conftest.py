@@ -12,6 +12,9 @@ import mlmeta_track as mt
 from mlmeta_track.store.base import Store
 from mlmeta_track.tracking import recorder, settings
 
+# Servers of databases, as fixtures that start them when a test asks for one.
+pytest_plugins = ("tests.servers",)
+
 # The suites that the package ships fail with what was compared, as tests do.
 pytest.register_assert_rewrite("mlmeta_track.testing")
 

@@ -33,7 +33,8 @@ class NodeType:
     """A type of nodes: its name, its declared properties, and what it is based on.
 
     ``base_type`` is the name of one of MLMD's nine simple types (such as ``mlmd.Dataset``), or
-    None.  A type's identity is its kind, name and version.
+    None; in MLMD's own calls '' asks to take it away, which no store does.  A type's identity is
+    its kind, name and version.
     """
 
     kind: ClassVar[TypeKind]

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from mlmeta_track.domain.batch import Batch, PutResult
 from mlmeta_track.domain.events import Event
 from mlmeta_track.domain.lineage import Direction, LineageGraph
+from mlmeta_track.domain.listing import ListQuery, Page, Subgraph, SubgraphQuery
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
 from mlmeta_track.domain.types import ArtifactType, ContextType, ExecutionType, NodeType
+from mlmeta_track.domain.writes import (
+    ArtifactAndEvent,
+    ArtifactWrite,
+    Association,
+    Attribution,
+    ContextWrite,
+    EventEdge,
+    EventWrite,
+    ExecutionWrite,
+    NodeWrite,
+    ParentLinks,
+    PutExecutionIds,
+    PutExecutionOptions,
+    PutSubgraphIds,
+    PutSubgraphOptions,
+    UpdateOptions,
+)
 
 NodeT = TypeVar("NodeT", Artifact, Execution, Context)
 MemberT = TypeVar("MemberT", Artifact, Execution)
@@ -146,6 +164,63 @@ class Store(ABC):
             direction: Which way to walk.
             depth: How many executions deep; None walks to the end.
         """
+
+    # --- MLMD's own calls, by database id -------------------------------------------------------
+
+    @abstractmethod
+    def put_types(
+        self, types: Sequence[NodeType], *, can_add_fields: bool, can_omit_fields: bool
+    ) -> list[int]:
+        """Make types, or compare them with what is stored and add properties; return their ids."""
+
+    @abstractmethod
+    def put_nodes(
+        self, kind: type[NodeT], nodes: Sequence[NodeWrite], options: UpdateOptions
+    ) -> list[int]:
+        """Make the nodes that have no id, update those that have one; return their ids."""
+
+    @abstractmethod
+    def put_events(self, events: Sequence[EventWrite]) -> None:
+        """Make events between artifacts and executions that exist."""
+
+    @abstractmethod
+    def put_links(
+        self, attributions: Sequence[Attribution], associations: Sequence[Association]
+    ) -> None:
+        """Put artifacts and executions into contexts; links that exist are left as they are."""
+
+    @abstractmethod
+    def put_parent_contexts(self, links: ParentLinks) -> None:
+        """Make contexts children of others."""
+
+    @abstractmethod
+    def put_execution(
+        self,
+        execution: ExecutionWrite,
+        artifacts_and_events: Sequence[ArtifactAndEvent],
+        contexts: Sequence[ContextWrite],
+        options: PutExecutionOptions,
+    ) -> PutExecutionIds:
+        """Write an execution with its artifacts, events and contexts."""
+
+    @abstractmethod
+    def put_lineage_subgraph(
+        self,
+        executions: Sequence[ExecutionWrite],
+        artifacts: Sequence[ArtifactWrite],
+        contexts: Sequence[ContextWrite],
+        event_edges: Sequence[EventEdge],
+        options: PutSubgraphOptions,
+    ) -> PutSubgraphIds:
+        """Write nodes and the events between them; all nodes belong to all the contexts."""
+
+    @abstractmethod
+    def list_page(self, kind: type[NodeT], query: ListQuery) -> Page[NodeT]:
+        """Return a page of nodes: filtered, in the order asked for, after where the last ended."""
+
+    @abstractmethod
+    def get_lineage_subgraph(self, query: SubgraphQuery) -> Subgraph:
+        """Walk from hop to hop as MLMD does, and return what was reached."""
 
     @abstractmethod
     def close(self) -> None:

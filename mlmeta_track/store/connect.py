@@ -11,9 +11,14 @@ if TYPE_CHECKING:
     from mlmeta_track.store.base import Store
 
 # By name, so that a database's libraries are imported when a store of that kind is opened.
-_OPENERS = {"sqlite": "mlmeta_track.store.sql.store:SqlStore"}
+_SQL = "mlmeta_track.store.sql.store:SqlStore"
+_OPENERS = {"sqlite": _SQL, "postgresql": _SQL, "mysql": _SQL, "mariadb": _SQL}
 
-_FORMS = "sqlite:///relative/path.db, sqlite:////absolute/path.db, sqlite:// (in memory)"
+_FORMS = (
+    "sqlite:///relative/path.db, sqlite:////absolute/path.db, sqlite:// (in memory),"
+    " postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE,"
+    " mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE"
+)
 
 
 def check_url(url: str) -> None:

@@ -5,6 +5,12 @@ from __future__ import annotations
 import pytest
 
 from mlmeta_track.store.base import Store
+from mlmeta_track.testing.store_cases.calls_execution import CallsExecutionCases
+from mlmeta_track.testing.store_cases.calls_links import CallsLinkCases
+from mlmeta_track.testing.store_cases.calls_nodes import CallsNodeCases
+from mlmeta_track.testing.store_cases.calls_subgraph import CallsSubgraphCases
+from mlmeta_track.testing.store_cases.calls_types import CallsTypeCases
+from mlmeta_track.testing.store_cases.calls_updates import CallsUpdateCases
 from mlmeta_track.testing.store_cases.concurrency import ConcurrencyCases
 from mlmeta_track.testing.store_cases.executions import ExecutionCases
 from mlmeta_track.testing.store_cases.lineage import LineageCases
@@ -21,6 +27,12 @@ class StoreSuite(
     ValueCases,
     ReadingCases,
     LineageCases,
+    CallsTypeCases,
+    CallsNodeCases,
+    CallsUpdateCases,
+    CallsLinkCases,
+    CallsExecutionCases,
+    CallsSubgraphCases,
     ConcurrencyCases,
 ):
     """The promise of ``mlmeta_track.store.base.Store``, one behaviour a test.

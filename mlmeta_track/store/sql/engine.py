@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import Engine, QueuePool, StaticPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from mlmeta_track.errors import AbortedError, InvalidArgumentError, NotFoundError
-from mlmeta_track.store.sql import sqlite
+from mlmeta_track.errors import (
+    AbortedError,
+    InvalidArgumentError,
+    MlmetaTrackError,
+    NotFoundError,
+)
+from mlmeta_track.store.sql.backend import Backend, parse
 from mlmeta_track.store.sql.opening import check_schema, is_empty
 from mlmeta_track.store.sql.prepared import Session
 from mlmeta_track.store.sql.schema import add_simple_types, create_schema, missing_simple_types
 
-_KEPT_CONNECTIONS = 8
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+ResultT = TypeVar("ResultT")
+_ATTEMPTS = 6
+_PAUSE_SECONDS = 0.01
+
+
+class PassingError(Exception):
+    """A transaction failed in a way that may not happen again; ``meaning`` says how to users."""
+
+    def __init__(self, meaning: MlmetaTrackError) -> None:
+        """Keep the error."""
+        super().__init__(str(meaning))
+        self.meaning = meaning
 
 
 class Database:
@@ -38,7 +58,8 @@ class Database:
                 forgotten.
             create: Whether to create the store if there is none.
         """
-        self._backend = sqlite.parse(url)
+        self._backend = parse(url)
+        self._url = url if url.startswith("sqlite") else self._backend.url
         self._on_open = on_open
         self._may_create = create
         self._engine: Engine | None = None
@@ -48,6 +69,11 @@ class Database:
         _databases.add(self)
         with self.read():
             pass
+
+    @property
+    def url(self) -> str:
+        """The database's URL, without a password."""
+        return self._url
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -61,6 +87,23 @@ class Database:
         """Begin a transaction that is the only one to write until the block ends."""
         with self._turn, self._transaction(writing=True) as session:
             yield session
+
+    def writing(self, work: Callable[[Session], ResultT]) -> ResultT:
+        """Do some work in a transaction as of ``write()``, again if others were in the way.
+
+        Raises:
+            AbortedError: They were in the way each time.
+        """
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self.write() as session:
+                    return work(session)
+            except PassingError as error:
+                if attempt == _ATTEMPTS:
+                    raise error.meaning from error
+                # Random, so that those that met do not meet again.
+                time.sleep(random.uniform(0.0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311
+        raise AssertionError(_ATTEMPTS)
 
     def close(self) -> None:
         """Give back all connections; what was in memory is gone."""
@@ -94,7 +137,8 @@ class Database:
             connection = engine.raw_connection()
             cursor = connection.cursor()
             try:
-                cursor.execute(self._backend.begin(writing=writing))
+                for statement in self._backend.begin(writing=writing):
+                    cursor.execute(statement)
                 yield Session(engine.dialect, cursor)
                 connection.commit()
             except BaseException:
@@ -104,7 +148,10 @@ class Database:
                 cursor.close()  # an open one would keep the file open after the connection's end
                 connection.close()  # that is, give it back to the pool
         except (SQLAlchemyError, self._backend.driver_error) as error:
-            raise self._backend.translate(error) from error
+            translated = self._backend.translate(error)
+            if writing and self._backend.is_passing(error):
+                raise PassingError(translated) from error
+            raise translated from error
         except UnicodeEncodeError as error:
             message = f"A text has a lone surrogate and cannot be in a store: {error.object!r}."
             raise InvalidArgumentError(message) from error
@@ -123,7 +170,7 @@ class Database:
             if self._engine is not None:
                 return self._engine
             self._check_place()
-            engine = self._make_engine()
+            engine = self._backend.make_engine()
             try:
                 self._find_or_create(engine)
             except BaseException:
@@ -135,20 +182,9 @@ class Database:
             self._on_open()
             return engine
 
-    def _make_engine(self) -> Engine:
-        # Transactions are ended before a connection is given back: the pool need not do it again.
-        make = partial(
-            create_engine, "sqlite://", creator=self._backend.connect, pool_reset_on_return=None
-        )
-        if self._backend.in_memory:
-            return make(poolclass=StaticPool)
-        return make(
-            poolclass=QueuePool, pool_size=_KEPT_CONNECTIONS, max_overflow=-1, pool_use_lifo=True
-        )
-
     def _find_or_create(self, engine: Engine) -> None:
         with engine.connect() as connection:
-            connection.exec_driver_sql(self._backend.begin(writing=False))
+            _begin(connection, self._backend, writing=False)
             empty = is_empty(connection)
             if not empty:
                 check_schema(connection, str(self._backend))
@@ -160,7 +196,7 @@ class Database:
 
     def _add_simple_types(self, engine: Engine) -> None:
         with engine.connect() as connection:
-            connection.exec_driver_sql(self._backend.begin(writing=True))
+            _begin(connection, self._backend, writing=True)
             add_simple_types(connection)
             connection.commit()
         self._lacks_simple_types = False
@@ -169,18 +205,19 @@ class Database:
         return NotFoundError(f"{self._backend} does not exist. Name one that does, or create it.")
 
     def _create(self, engine: Engine) -> None:
-        with engine.connect() as connection:
-            self._backend.prepare_new(connection)
-            connection.rollback()
-            connection.exec_driver_sql(self._backend.begin(writing=True))
+        with engine.connect() as connection, self._backend.creating(connection):
             # Another process may have been quicker.
             if is_empty(connection):
                 create_schema(connection)
             else:
                 check_schema(connection, str(self._backend))
-            connection.commit()
         if not self._backend.in_memory:
             engine.dispose()  # these connections do not know yet which journal the file has
+
+
+def _begin(connection: Connection, backend: Backend, *, writing: bool) -> None:
+    for statement in backend.begin(writing=writing):
+        connection.exec_driver_sql(statement)
 
 
 class _Turn:

@@ -99,7 +99,7 @@ def _query(direction: Direction, n_artifacts: int, n_executions: int, *, limited
         .select_from(reached)
         .outerjoin(EVENT, EVENT.c.execution_id == reached.c.execution_id)
         .outerjoin(EVENT_PATH, EVENT_PATH.c.event_id == EVENT.c.id)
-        .order_by(*EVENT_ORDER)
+        .order_by(EVENT_ORDER)
     )
 
 
@@ -115,7 +115,7 @@ def _walk_cte(direction: Direction, n_artifacts: int, n_executions: int, *, limi
     )
     near, far = EVENT.alias("near"), EVENT.alias("far")
     # Without a limit the depth stays the same, so that UNION sees each execution once.
-    deeper = walk.c.depth + 1 if limited else walk.c.depth
+    deeper = walk.c.depth + literal_column("1") if limited else walk.c.depth
     step = (
         select(far.c.execution_id, deeper)
         .select_from(walk)

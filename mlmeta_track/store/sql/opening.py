@@ -31,7 +31,7 @@ def check_schema(connection: Connection, name: str) -> None:
         SchemaVersionError: It has another schema version.
         FailedPreconditionError: It is only half a store.
     """
-    tables = set(inspect(connection).get_table_names())
+    tables = _tables(connection)
     version = _version(connection, name, tables)
     if version != SCHEMA_VERSION:
         raise SchemaVersionError(_other_version(name, version))
@@ -42,6 +42,15 @@ def check_schema(connection: Connection, name: str) -> None:
             " Restore it from a copy, or name another path for the store."
         )
         raise FailedPreconditionError(message)
+
+
+def _tables(connection: Connection) -> set[str]:
+    """Return the names of the tables, ours as we spell them: a server may have lower-cased them."""
+    spelled = {name.lower(): name for name in METADATA.tables}
+    names = inspect(connection).get_table_names()
+    if connection.dialect.name == "sqlite":
+        return set(names)
+    return {spelled.get(name.lower(), name) for name in names}
 
 
 def _version(connection: Connection, name: str, tables: set[str]) -> int:

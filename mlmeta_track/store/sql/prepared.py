@@ -18,9 +18,12 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     Executable,
+    FromClause,
+    Integer,
     bindparam,
     literal_column,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ClauseElement
 
 if TYPE_CHECKING:
@@ -52,9 +55,15 @@ class _Compiled(NamedTuple):
 class Prepared:
     """A statement whose parameters are given by name at each run."""
 
-    def __init__(self, statement: Executable) -> None:
-        """Keep the statement; it is compiled when it is first run."""
+    def __init__(self, statement: Executable, **others: Executable) -> None:
+        """Keep the statement; it is compiled when it is first run.
+
+        Args:
+            statement: The statement.
+            others: What says the same to the databases that want other words, by dialect.
+        """
         self._statement = statement
+        self._others = others
         self._compiled: dict[str, _Compiled] = {}
 
     def run(self, session: Session, **values: Any) -> None:
@@ -76,6 +85,10 @@ class Prepared:
     def insert(self, session: Session, **values: Any) -> int | None:
         """Run an INSERT of one row and return the new id, or None if it inserted none."""
         text, parameters = self._compiled.get(session.dialect.name) or self._compile(session)
+        if session.dialect.name == "postgresql":
+            session.cursor.execute(f"{text} RETURNING id", parameters(values))
+            row = session.cursor.fetchone()
+            return None if row is None else int(row[0])
         session.cursor.execute(text, parameters(values))
         return session.cursor.lastrowid if session.cursor.rowcount == 1 else None
 
@@ -86,7 +99,9 @@ class Prepared:
             session.cursor.executemany(text, [parameters(row) for row in rows])
 
     def _compile(self, session: Session) -> _Compiled:
-        compiled = self._compiled[session.dialect.name] = _compile(self._statement, session.dialect)
+        name = session.dialect.name
+        statement = self._others.get(name, self._statement)
+        compiled = self._compiled[name] = _compile(statement, session.dialect)
         return compiled
 
 
@@ -97,9 +112,13 @@ def _compile(statement: Executable, dialect: Dialect) -> _Compiled:
     assert "POSTCOMPILE" not in str(compiled), str(compiled)  # noqa: S101
     constants = {n: b.effective_value for n, b in compiled.binds.items() if not b.required}
     order = _order(compiled.positiontup) if compiled.positional else _unchanged
+    # Ids are 32 bits wide, and those that are asked for need not be: a comparison takes both.
+    text = str(compiled).replace("::INTEGER", "::BIGINT")
+    # SQLAlchemy asks for the new id where it could; ``insert`` alone wants it.
+    text = text.partition(" RETURNING ")[0]
     if constants:
-        return _Compiled(str(compiled), lambda values: order({**constants, **values}))
-    return _Compiled(str(compiled), order)
+        return _Compiled(text, lambda values: order({**constants, **values}))
+    return _Compiled(text, order)
 
 
 def _order(names: Sequence[str]) -> Callable[[dict[str, Any]], Any]:
@@ -117,6 +136,42 @@ def among(column: Column[Any], name: str, size: int) -> ColumnElement[bool]:
     """Return the condition that a column is among ``size`` parameters (see ``chunks``)."""
     binds: list[BindParameter[Any]] = [bindparam(f"{name}_{i}") for i in range(size)]
     return column.in_(binds)
+
+
+class storage_order(ColumnElement[int]):  # noqa: N801 - it reads as a function of SQL
+    """The order in which a table's rows were written, where no column tells it."""
+
+    inherit_cache = False
+    type = Integer()
+
+    def __init__(self, table: FromClause, otherwise: ColumnElement[Any] | None = None) -> None:
+        """Order by where the rows lie.
+
+        Args:
+            table: The table.
+            otherwise: What to order by on a database whose rows have no place one can ask for.
+        """
+        self.table = table
+        self.otherwise = otherwise
+
+
+@compiles(storage_order)
+def _otherwise(element: storage_order, compiler: Any, **options: Any) -> str:
+    if element.otherwise is None:
+        return "NULL"  # as they come: MySQL reads an index in the order of writing
+    return str(compiler.process(element.otherwise, **options))
+
+
+@compiles(storage_order, "sqlite")
+def _rowid(element: storage_order, compiler: Any, **_: Any) -> str:
+    return f"{compiler.preparer.format_table(element.table)}.rowid"
+
+
+@compiles(storage_order, "postgresql")
+def _ctid(element: storage_order, compiler: Any, **options: Any) -> str:
+    if element.otherwise is None:
+        return f"{compiler.preparer.format_table(element.table)}.ctid"
+    return _otherwise(element, compiler, **options)
 
 
 def one_of(column: Column[Any], numbers: Iterable[int]) -> ColumnElement[bool]:

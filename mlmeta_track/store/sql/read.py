@@ -9,11 +9,11 @@ from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
+    TEXT,
     ColumnElement,
     Select,
     bindparam,
     literal,
-    literal_column,
     null,
     select,
 )
@@ -31,7 +31,7 @@ from mlmeta_track.domain.nodes import (
 )
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.store.base import MemberT, NodeT
-from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks
+from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks, storage_order
 from mlmeta_track.store.sql.schema import (
     ARTIFACT,
     ARTIFACT_PROPERTY,
@@ -40,6 +40,7 @@ from mlmeta_track.store.sql.schema import (
     PARENT_CONTEXT,
     TYPE,
     NodeTables,
+    same_text,
     tables_of,
 )
 from mlmeta_track.store.sql.values import VALUE_COLUMNS, decode
@@ -215,7 +216,8 @@ def _listed(tables: NodeTables, *, limited: bool, descending: bool) -> NodeQuery
 
 
 _BY_URI = NodeQuery(
-    tables_of(Artifact), select(ARTIFACT.c.id).where(ARTIFACT.c.uri == bindparam("uri"))
+    tables_of(Artifact),
+    select(ARTIFACT.c.id).where(same_text(ARTIFACT.c.uri, bindparam("uri", type_=TEXT))),
 )
 _BY_FINGERPRINT = NodeQuery(
     tables_of(Artifact),
@@ -223,7 +225,7 @@ _BY_FINGERPRINT = NodeQuery(
     .where(
         ARTIFACT_PROPERTY.c.name.in_([literal(FINGERPRINT), literal(FILE_FINGERPRINT)]),
         ARTIFACT_PROPERTY.c.is_custom_property == True,  # noqa: E712 - SQL
-        ARTIFACT_PROPERTY.c.string_value == bindparam("fingerprint"),
+        same_text(ARTIFACT_PROPERTY.c.string_value, bindparam("fingerprint", type_=TEXT)),
     )
     .distinct(),
 )
@@ -259,7 +261,7 @@ def nodes_by_external_ids(
 ) -> list[NodeT]:
     """Return the nodes with those external ids, in the order of their ids."""
     found: list[NodeT] = []
-    for size, values in chunks(external_ids, "x"):
+    for size, values in chunks((one for one in external_ids if "\0" not in one), "x"):
         found += _by_external_ids(tables_of(kind), size).load(session, kind, **values)
     return sorted(found, key=lambda node: node.id)
 
@@ -304,7 +306,8 @@ def child_contexts(session: Session, context_id: int) -> list[Context]:
 
 def artifacts_by_uri(session: Session, uri: str) -> list[Artifact]:
     """Return the artifacts with exactly that URI."""
-    return _BY_URI.load(session, Artifact, uri=uri)
+    # A NUL is in no text that was stored, and not every database lets one ask for it.
+    return [] if "\0" in uri else _BY_URI.load(session, Artifact, uri=uri)
 
 
 def artifacts_by_fingerprint(session: Session, fingerprint: str) -> list[Artifact]:
@@ -337,10 +340,7 @@ EVENT_COLUMNS: tuple[ColumnElement[Any], ...] = (
     EVENT_PATH.c.step_key,
 )
 # MLMD keeps no order of a path's steps but that in which they were written.
-EVENT_ORDER: tuple[ColumnElement[Any], ...] = (
-    EVENT.c.id,
-    literal_column(f'"{EVENT_PATH.name}".rowid'),
-)
+EVENT_ORDER: ColumnElement[Any] = storage_order(EVENT_PATH)
 
 
 @cache
@@ -349,7 +349,7 @@ def _events(column: str, size: int) -> Prepared:
         select(*EVENT_COLUMNS)
         .outerjoin_from(EVENT, EVENT_PATH, EVENT_PATH.c.event_id == EVENT.c.id)
         .where(among(EVENT.c[column], "x", size))
-        .order_by(*EVENT_ORDER)
+        .order_by(EVENT_ORDER)
     )
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    TEXT,
     ColumnElement,
     ScalarSelect,
     Select,
@@ -22,9 +23,9 @@ from sqlalchemy import (
 
 from mlmeta_track.domain.batch import ArtifactPut
 from mlmeta_track.domain.nodes import FILE_FINGERPRINT, FINGERPRINT, ArtifactState
-from mlmeta_track.store.sql.prepared import Prepared, Session, one_of
+from mlmeta_track.store.sql.prepared import Prepared, Session, one_of, storage_order
 from mlmeta_track.store.sql.rows import ARTIFACT_ROWS, EncodedProperties, PropertyKey, StoredNode
-from mlmeta_track.store.sql.schema import ARTIFACT, ARTIFACT_PROPERTY
+from mlmeta_track.store.sql.schema import ARTIFACT, ARTIFACT_PROPERTY, same_text
 from mlmeta_track.store.sql.values import VALUE_COLUMNS, Encoded
 
 _CONTENT: PropertyKey = (FINGERPRINT, True)
@@ -133,7 +134,9 @@ def _look_alike(n_fingerprints: int, shape: tuple[int, ...], *, at_uri: bool) ->
 
 
 def _at_uri(n_fingerprints: int, shape: tuple[int, ...]) -> ScalarSelect[Any]:
-    query = select(ARTIFACT.c.id).where(ARTIFACT.c.uri == bindparam("uri"), *_suitable(shape))
+    query = select(ARTIFACT.c.id).where(
+        same_text(ARTIFACT.c.uri, bindparam("uri", type_=TEXT)), *_suitable(shape)
+    )
     if n_fingerprints:
         # A subquery, not a join: artifacts are read along the index of URIs, newest first.
         fingerprint = ARTIFACT_PROPERTY.c
@@ -141,9 +144,7 @@ def _at_uri(n_fingerprints: int, shape: tuple[int, ...]) -> ScalarSelect[Any]:
             fingerprint.artifact_id == ARTIFACT.c.id,
             fingerprint.name.in_([_text(FINGERPRINT), _text(FILE_FINGERPRINT)]),
             fingerprint.is_custom_property == True,  # noqa: E712 - SQL
-            fingerprint.string_value.in_(
-                [bindparam(f"fingerprint_{i}") for i in range(n_fingerprints)]
-            ),
+            or_(*(_is_fingerprint(f"fingerprint_{i}") for i in range(n_fingerprints))),
         )
         query = query.where(has_fingerprint.exists())
     return query.order_by(ARTIFACT.c.id.desc()).limit(literal_column("1")).scalar_subquery()
@@ -170,12 +171,16 @@ def _with_fingerprint(name: str, value: str, shape: tuple[int, ...]) -> Select[A
         .where(
             fingerprint.name == _text(name),
             fingerprint.is_custom_property == True,  # noqa: E712 - SQL
-            fingerprint.string_value == bindparam(value),
+            _is_fingerprint(value),
             *_suitable(shape),
         )
-        .order_by(literal_column(f'"{ARTIFACT_PROPERTY.name}".rowid').desc())
+        .order_by(storage_order(ARTIFACT_PROPERTY, otherwise=ARTIFACT.c.id).desc())
         .limit(literal_column("1"))
     )
+
+
+def _is_fingerprint(parameter: str) -> ColumnElement[bool]:
+    return same_text(ARTIFACT_PROPERTY.c.string_value, bindparam(parameter, type_=TEXT))
 
 
 def _suitable(shape: tuple[int, ...]) -> list[ColumnElement[bool]]:

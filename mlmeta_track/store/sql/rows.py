@@ -24,7 +24,14 @@ from mlmeta_track.errors import AlreadyExistsError, InvalidArgumentError
 from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks
 from mlmeta_track.store.sql.schema import ARTIFACT, TYPE, NodeTables, tables_of
 from mlmeta_track.store.sql.types import StoredType
-from mlmeta_track.store.sql.values import VALUE_COLUMNS, Encoded, check_text, encode
+from mlmeta_track.store.sql.values import (
+    VALUE_COLUMNS,
+    Encoded,
+    check_text,
+    encode,
+    from_columns,
+    to_columns,
+)
 
 PropertyKey: TypeAlias = "tuple[str, bool]"
 """A property's name, and whether it is a custom one."""
@@ -115,7 +122,10 @@ class NodeRows:
         self, session: Session, properties: Iterable[tuple[int, EncodedProperties]]
     ) -> None:
         """Insert properties of nodes that do not have them yet."""
-        rows = [row for owner, encoded in properties for row in _property_rows(owner, encoded)]
+        dialect = session.dialect.name
+        rows = [
+            row for owner, encoded in properties for row in _property_rows(owner, encoded, dialect)
+        ]
         self._insert_property.run_many(session, rows)
 
     def set_properties(self, session: Session, node: StoredNode, given: EncodedProperties) -> bool:
@@ -125,7 +135,9 @@ class NodeRows:
             return False
         known = {key: value for key, value in changed.items() if key in node.properties}
         new = {key: value for key, value in changed.items() if key not in node.properties}
-        self._update_property.run_many(session, _property_rows(node.id, known))
+        self._update_property.run_many(
+            session, _property_rows(node.id, known, session.dialect.name)
+        )
         self.insert_properties(session, [(node.id, new)])
         node.properties |= changed
         return True
@@ -210,13 +222,13 @@ def _touch_statement(tables: NodeTables) -> Any:
     )
 
 
-def _property_rows(owner: int, properties: EncodedProperties) -> list[dict[str, Any]]:
+def _property_rows(owner: int, properties: EncodedProperties, dialect: str) -> list[dict[str, Any]]:
     return [
         {
             "owner": owner,
             "property_name": name,
             "is_custom": is_custom,
-            **dict(zip(VALUE_COLUMNS, encoded, strict=True)),
+            **dict(zip(VALUE_COLUMNS, to_columns(encoded, dialect), strict=True)),
         }
         for (name, is_custom), encoded in properties.items()
     ]
@@ -270,7 +282,7 @@ def _nodes(rows: Iterable[Any]) -> dict[int, StoredNode]:
         if node is None:
             node = found[node_id] = StoredNode(node_id, type_id, external_id, uri, state)
         if name is not None:
-            node.properties[(name, bool(is_custom))] = tuple(columns)
+            node.properties[(name, bool(is_custom))] = from_columns(columns)
     return found
 
 

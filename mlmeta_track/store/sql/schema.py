@@ -10,21 +10,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BIGINT,
     BOOLEAN,
+    DOUBLE_PRECISION,
     INTEGER,
+    SMALLINT,
     TEXT,
     VARCHAR,
     Column,
     Connection,
+    Dialect,
     Index,
     MetaData,
     PrimaryKeyConstraint,
     Table,
     UniqueConstraint,
+    func,
     insert,
+    literal_column,
     select,
     text,
 )
+from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects.postgresql import BYTEA
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import BLOB, DOUBLE, TypeEngine, UserDefinedType
 
 from mlmeta_track.domain.nodes import Artifact, Context, Execution, Node
@@ -47,16 +57,53 @@ class _Spelled(UserDefinedType[Any]):
 
 
 _INT = INTEGER().with_variant(_Spelled("INT"), "sqlite")
+_WIDE = BIGINT().with_variant(_Spelled("INT"), "sqlite")
 _FLAG = BOOLEAN().with_variant(_Spelled("TINYINT(1)"), "sqlite")
-_KIND = INTEGER().with_variant(_Spelled("TINYINT(1)"), "sqlite")
+_KIND = (
+    SMALLINT()
+    .with_variant(_Spelled("TINYINT(1)"), "sqlite")
+    .with_variant(mysql.TINYINT(1), "mysql")
+)
 _NAME = VARCHAR(255)
+_LONG_TEXT = TEXT().with_variant(mysql.MEDIUMTEXT(), "mysql")
+_BYTES = BLOB().with_variant(mysql.MEDIUMBLOB(), "mysql").with_variant(BYTEA(), "postgresql")
+_DOUBLE: TypeEngine[float] = DOUBLE().with_variant(DOUBLE_PRECISION(), "postgresql")
 
 METADATA = MetaData()
+MYSQL_COLLATION = "utf8mb4_bin"
+"""Texts are the same if they are the same to the last byte, as on the other databases."""
+
+INDEXED_CHARACTERS = 255
+"""How much of a long text the servers' indexes hold; PostgreSQL refuses longer ones."""
 
 
 def _table(name: str, *parts: Column[Any] | PrimaryKeyConstraint | UniqueConstraint) -> Table:
     # AUTOINCREMENT, so that SQLite never gives an id again that once belonged to another row.
-    return Table(name, METADATA, *parts, sqlite_autoincrement=any(_is_id(part) for part in parts))
+    return Table(
+        name,
+        METADATA,
+        *parts,
+        sqlite_autoincrement=any(_is_id(part) for part in parts),
+        mysql_engine="InnoDB",
+        mysql_charset="utf8mb4",
+        mysql_collate=MYSQL_COLLATION,
+    )
+
+
+def _is_server(*_: Any, dialect: Dialect, **__: Any) -> bool:
+    return dialect.name != "sqlite"
+
+
+def _is_not_postgresql(*_: Any, dialect: Dialect, **__: Any) -> bool:
+    return dialect.name != "postgresql"
+
+
+def _unique(name: str, *columns: str) -> tuple[UniqueConstraint, UniqueConstraint]:
+    """Return a unique key that has a name on the servers, and none on SQLite."""
+    return (
+        UniqueConstraint(*columns).ddl_if(dialect="sqlite"),
+        UniqueConstraint(*columns, name=name).ddl_if(callable_=_is_server),
+    )
 
 
 def _id() -> Column[int]:
@@ -78,8 +125,8 @@ def _external_id() -> Column[str]:
 
 def _times() -> tuple[Column[int], Column[int]]:
     return (
-        Column("create_time_since_epoch", _INT, nullable=False, server_default=text("0")),
-        Column("last_update_time_since_epoch", _INT, nullable=False, server_default=text("0")),
+        Column("create_time_since_epoch", _WIDE, nullable=False, server_default=text("0")),
+        Column("last_update_time_since_epoch", _WIDE, nullable=False, server_default=text("0")),
     )
 
 
@@ -89,11 +136,12 @@ def _property_table(name: str, owner: str) -> Table:
         _required(owner),
         _required("name", _NAME),
         _required("is_custom_property", _FLAG),
-        Column("int_value", _INT),
-        Column("double_value", DOUBLE),
-        Column("string_value", TEXT),
-        Column("byte_value", BLOB),
-        Column("proto_value", BLOB),
+        # ML Metadata's own is 32 bits wide on the servers, and takes no more.
+        Column("int_value", _WIDE),
+        Column("double_value", _DOUBLE),
+        Column("string_value", _LONG_TEXT),
+        Column("byte_value", _BYTES),
+        Column("proto_value", _BYTES),
         Column("bool_value", BOOLEAN),
         PrimaryKeyConstraint(owner, "name", "is_custom_property"),
     )
@@ -134,7 +182,7 @@ ARTIFACT = _table(
     _external_id(),
     *_times(),
     UniqueConstraint("external_id"),
-    UniqueConstraint("type_id", "name"),
+    *_unique("UniqueArtifactTypeName", "type_id", "name"),
 )
 ARTIFACT_PROPERTY = _property_table("ArtifactProperty", "artifact_id")
 EXECUTION = _table(
@@ -146,7 +194,7 @@ EXECUTION = _table(
     _external_id(),
     *_times(),
     UniqueConstraint("external_id"),
-    UniqueConstraint("type_id", "name"),
+    *_unique("UniqueExecutionTypeName", "type_id", "name"),
 )
 EXECUTION_PROPERTY = _property_table("ExecutionProperty", "execution_id")
 EVENT = _table(
@@ -155,8 +203,8 @@ EVENT = _table(
     _required("artifact_id"),
     _required("execution_id"),
     _required("type"),
-    Column("milliseconds_since_epoch", _INT),
-    UniqueConstraint("artifact_id", "execution_id", "type"),
+    Column("milliseconds_since_epoch", _WIDE),
+    *_unique("UniqueEvent", "artifact_id", "execution_id", "type"),
 )
 EVENT_PATH = _table(
     "EventPath",
@@ -165,7 +213,10 @@ EVENT_PATH = _table(
     Column("step_index", _INT),
     Column("step_key", TEXT),
 )
-MLMD_ENV = _table("MLMDEnv", Column("schema_version", INTEGER, primary_key=True, nullable=True))
+MLMD_ENV = _table(
+    "MLMDEnv",
+    Column("schema_version", INTEGER, primary_key=True, nullable=True, autoincrement=False),
+)
 CONTEXT = _table(
     "Context",
     _id(),
@@ -202,13 +253,23 @@ ATTRIBUTION = _table(
 def _index_properties(table: Table, prefix: str) -> None:
     for value in ("int", "double", "string"):
         column = table.c[f"{value}_value"]
-        Index(
-            f"idx_{prefix}_property_{value}",
-            table.c.name,
-            table.c.is_custom_property,
-            column,
-            sqlite_where=column.is_not(None),
-        )
+        _index(f"idx_{prefix}_property_{value}", table.c.name, table.c.is_custom_property, column)
+
+
+def _index(name: str, *columns: Column[Any]) -> None:
+    """Index some columns; of a long text, its beginning where the database wants it so."""
+    *first, last = columns
+    if not isinstance(last.type, TEXT):
+        Index(name, *columns, sqlite_where=last.is_not(None) if first else None)
+        return
+    Index(
+        name,
+        *columns,
+        sqlite_where=last.is_not(None) if first else None,
+        mysql_length={last.name: INDEXED_CHARACTERS},
+    ).ddl_if(callable_=_is_not_postgresql)
+    beginning = func.left(last, literal_column(str(INDEXED_CHARACTERS)))
+    Index(name, *first, beginning).ddl_if(dialect="postgresql")
 
 
 def _index_all() -> None:
@@ -217,7 +278,7 @@ def _index_all() -> None:
             Index(f"idx_{prefix}_{time}", table.c[time])
         Index(f"idx_{prefix}_external_id", table.c.external_id)
         _index_properties(METADATA.tables[f"{table.name}Property"], prefix)
-    Index("idx_artifact_uri", ARTIFACT.c.uri)
+    _index("idx_artifact_uri", ARTIFACT.c.uri)
     Index("idx_type_name", TYPE.c.name)
     Index("idx_type_external_id", TYPE.c.external_id)
     Index("idx_event_execution_id", EVENT.c.execution_id)
@@ -226,6 +287,26 @@ def _index_all() -> None:
 
 
 _index_all()
+
+
+class same_text(FunctionElement[bool]):  # noqa: N801 - it reads as a function of SQL
+    """The condition that a long text, whose beginning may be indexed, is the same as another."""
+
+    inherit_cache = True
+    type = BOOLEAN()
+
+
+@compiles(same_text)
+def _same(element: same_text, compiler: Any, **options: Any) -> str:
+    column, text = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{column} = {text}"
+
+
+@compiles(same_text, "postgresql")
+def _same_by_beginning(element: same_text, compiler: Any, **options: Any) -> str:
+    column, text = (compiler.process(clause, **options) for clause in element.clauses)
+    size = INDEXED_CHARACTERS
+    return f"(left({column}, {size}) = left({text}, {size}) AND {column} = {text})"
 
 
 @dataclass(frozen=True, eq=False)

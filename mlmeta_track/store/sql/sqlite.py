@@ -6,13 +6,22 @@ import os
 import random
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from sqlalchemy import URL, Connection, make_url
+from sqlalchemy import (
+    Connection,
+    Engine,
+    QueuePool,
+    StaticPool,
+    create_engine,
+    make_url,
+)
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from mlmeta_track.errors import (
@@ -28,6 +37,7 @@ from mlmeta_track.errors import (
 PATIENCE_SECONDS = 60.0
 """How long a writer waits for the others; each holds the lock for about a millisecond."""
 
+_KEPT_CONNECTIONS = 8
 _OPTIONS = frozenset({"uri", "timeout"})
 
 _FORMS = "sqlite:///relative/path.db, sqlite:////absolute/path.db, sqlite:// (in memory)"
@@ -122,11 +132,35 @@ class SqliteDatabase:
             raise
         return connection
 
-    def begin(self, *, writing: bool) -> str:
-        """Return how a transaction begins; a writer takes the lock at once: it never deadlocks."""
-        return "BEGIN IMMEDIATE" if writing else "BEGIN"
+    @property
+    def url(self) -> str:
+        """The URL; SQLite knows no password."""
+        return f"sqlite:///{self.filename}"
 
-    def prepare_new(self, connection: Connection) -> None:
+    def make_engine(self) -> Engine:
+        """Return an engine; in memory there is the one connection."""
+        # Transactions are ended before a connection is given back: the pool need not do it again.
+        make = partial(create_engine, "sqlite://", creator=self.connect, pool_reset_on_return=None)
+        if self.in_memory:
+            return make(poolclass=StaticPool)
+        return make(
+            poolclass=QueuePool, pool_size=_KEPT_CONNECTIONS, max_overflow=-1, pool_use_lifo=True
+        )
+
+    def begin(self, *, writing: bool) -> Sequence[str]:
+        """Return how a transaction begins; a writer takes the lock at once: it never deadlocks."""
+        return ("BEGIN IMMEDIATE",) if writing else ("BEGIN",)
+
+    @contextmanager
+    def creating(self, connection: Connection) -> Iterator[None]:
+        """Begin a transaction that creates the store as a whole or not at all."""
+        self._prepare_new(connection)
+        connection.rollback()
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield
+        connection.commit()
+
+    def _prepare_new(self, connection: Connection) -> None:
         """Give a database that has nothing in it yet the journal in which readers never wait."""
         if self.in_memory:
             return
@@ -189,6 +223,10 @@ class SqliteDatabase:
                 return kind(f"{self}: {text}. {way_out}")
         return InternalError(f"{self}: {text}.")
 
+    def is_passing(self, _: Exception) -> bool:
+        """Return False: SQLite itself has waited long enough."""
+        return False
+
 
 def parse(url: str) -> SqliteDatabase:
     """Return the database that a ``sqlite:`` URL names.
@@ -207,7 +245,7 @@ def parse(url: str) -> SqliteDatabase:
     options = {key: value for key, value in parsed.query.items() if isinstance(value, str)}
     timeout = _timeout(url, options)
     if options.get("uri", "").lower() in ("true", "1", "yes", "on"):
-        return _from_uri(parsed, options, timeout)
+        return _from_uri(url, options, timeout)
     unknown = sorted(set(parsed.query) - _OPTIONS)
     if unknown:
         message = (
@@ -230,10 +268,12 @@ def _timeout(url: str, options: Mapping[str, str]) -> float:
         raise SettingsError(message) from error
 
 
-def _from_uri(parsed: URL, options: Mapping[str, str], timeout: float) -> SqliteDatabase:
-    name = url2pathname(urlsplit(parsed.database or "").path)
+def _from_uri(url: str, options: Mapping[str, str], timeout: float) -> SqliteDatabase:
+    # As it is written, for SQLAlchemy 2.1 decodes it and SQLAlchemy 2.0 does not.
+    uri = url.partition("?")[0].partition("://")[2].removeprefix("/")
+    name = url2pathname(urlsplit(uri).path)
     query = "&".join(f"{key}={options[key]}" for key in options if key not in _OPTIONS)
     if name in ("", ":memory:") or options.get("mode") == "memory":
-        return SqliteDatabase(f"{parsed.database}?{query}", timeout=timeout, is_uri=True)
+        return SqliteDatabase(f"{uri}?{query}", timeout=timeout, is_uri=True)
     path = Path(name).absolute()
     return SqliteDatabase(f"{path.as_uri()}?{query}", path, timeout, is_uri=True)

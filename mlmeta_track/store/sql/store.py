@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mlmeta_track.domain.batch import Batch, PutResult
 from mlmeta_track.domain.events import Event
 from mlmeta_track.domain.lineage import Direction, LineageGraph
+from mlmeta_track.domain.listing import ListQuery, Page, Subgraph, SubgraphQuery
 from mlmeta_track.domain.nodes import Artifact, Context
 from mlmeta_track.domain.types import NodeType
+from mlmeta_track.domain.writes import (
+    ArtifactAndEvent,
+    ArtifactWrite,
+    Association,
+    Attribution,
+    ContextWrite,
+    EventEdge,
+    EventWrite,
+    ExecutionWrite,
+    NodeWrite,
+    ParentLinks,
+    PutExecutionIds,
+    PutExecutionOptions,
+    PutSubgraphIds,
+    PutSubgraphOptions,
+    UpdateOptions,
+)
 from mlmeta_track.errors import InternalError
 from mlmeta_track.store.base import MemberT, NodeT, Store, TypeT
-from mlmeta_track.store.sql import read, types
+from mlmeta_track.store.sql import calls, listing, read, types
 from mlmeta_track.store.sql.checking import check_batch
 from mlmeta_track.store.sql.engine import Database
 from mlmeta_track.store.sql.lineage import read_lineage
+from mlmeta_track.store.sql.prepared import Session
 from mlmeta_track.store.sql.rows import StaleTypeError
+from mlmeta_track.store.sql.subgraph import read_subgraph
 from mlmeta_track.store.sql.write import BatchWriter
 
 
@@ -37,9 +57,9 @@ class SqlStore(Store):
             FailedPreconditionError: It is no store of MLMD, or has another schema version.
             UnavailableError: It cannot be reached or created.
         """
-        self.url = url
         self._types: types.TypeCache = {}
         self._database = Database(url, on_open=self._types.clear, create=create)
+        self.url = self._database.url
 
     def __repr__(self) -> str:
         """Return the store's class and URL."""
@@ -60,9 +80,12 @@ class SqlStore(Store):
             raise InternalError(message) from error
 
     def _put(self, batch: Batch) -> PutResult:
-        with self._database.write() as session:
+        def write(session: Session) -> tuple[types.TypeWriter, PutResult]:
             known = types.TypeWriter(session, self._types)
-            result = BatchWriter(session, known, batch, time.time_ns() // 1_000_000).write()
+            now = time.time_ns() // 1_000_000
+            return known, BatchWriter(session, known, batch, now).write()
+
+        known, result = self._database.writing(write)
         known.remember()
         return result
 
@@ -166,6 +189,79 @@ class SqlStore(Store):
         """Return what lies before (or behind) the given nodes; see ``Store.get_lineage``."""
         with self._database.read() as session:
             return read_lineage(session, artifact_ids, execution_ids, direction, depth)
+
+    def put_types(
+        self, types: Sequence[NodeType], *, can_add_fields: bool, can_omit_fields: bool
+    ) -> list[int]:
+        """Make types, or compare them with what is stored and add properties; return their ids."""
+        return self._database.writing(
+            lambda session: calls.put_types(
+                session, types, can_add_fields=can_add_fields, can_omit_fields=can_omit_fields
+            )
+        )
+
+    def put_nodes(
+        self, kind: type[NodeT], nodes: Sequence[NodeWrite], options: UpdateOptions
+    ) -> list[int]:
+        """Make the nodes that have no id, update those that have one; return their ids."""
+        return self._database.writing(
+            lambda session: calls.put_nodes(session, kind, nodes, options)
+        )
+
+    def put_events(self, events: Sequence[EventWrite]) -> None:
+        """Make events between artifacts and executions that exist."""
+        return self._database.writing(lambda session: calls.put_events(session, events))
+
+    def put_links(
+        self, attributions: Sequence[Attribution], associations: Sequence[Association]
+    ) -> None:
+        """Put artifacts and executions into contexts; links that exist are left as they are."""
+        return self._database.writing(
+            lambda session: calls.put_links(session, attributions, associations)
+        )
+
+    def put_parent_contexts(self, links: ParentLinks) -> None:
+        """Make contexts children of others."""
+        return self._database.writing(lambda session: calls.put_parent_contexts(session, links))
+
+    def put_execution(
+        self,
+        execution: ExecutionWrite,
+        artifacts_and_events: Sequence[ArtifactAndEvent],
+        contexts: Sequence[ContextWrite],
+        options: PutExecutionOptions,
+    ) -> PutExecutionIds:
+        """Write an execution with its artifacts, events and contexts."""
+        return self._database.writing(
+            lambda session: calls.put_execution(
+                session, execution, artifacts_and_events, contexts, options
+            )
+        )
+
+    def put_lineage_subgraph(
+        self,
+        executions: Sequence[ExecutionWrite],
+        artifacts: Sequence[ArtifactWrite],
+        contexts: Sequence[ContextWrite],
+        event_edges: Sequence[EventEdge],
+        options: PutSubgraphOptions,
+    ) -> PutSubgraphIds:
+        """Write nodes and the events between them; all nodes belong to all the contexts."""
+        return self._database.writing(
+            lambda session: calls.put_lineage_subgraph(
+                session, executions, artifacts, contexts, event_edges, options
+            )
+        )
+
+    def list_page(self, kind: type[NodeT], query: ListQuery) -> Page[NodeT]:
+        """Return a page of nodes: filtered, in the order asked for, after where the last ended."""
+        with self._database.read() as session:
+            return listing.list_page(session, kind, query)
+
+    def get_lineage_subgraph(self, query: SubgraphQuery) -> Subgraph:
+        """Walk from hop to hop as MLMD does, and return what was reached."""
+        with self._database.read() as session:
+            return read_subgraph(session, query)
 
     def close(self) -> None:
         """Give back all connections; a later call opens them anew, and memory is then empty."""

@@ -190,7 +190,23 @@ def find_type(session: Session, declared: NodeType) -> StoredType | None:
     row = _FIND.first(session, name=name, kind=int(kind), version=declared.version or None)
     if row is None:
         return None
-    (type_id,) = row
+    return _stored_type(session, row[0], kind, name)
+
+
+_BY_ID = Prepared(
+    select(TYPE.c.name).where(
+        TYPE.c.id == bindparam("type_id"), TYPE.c.type_kind == bindparam("kind")
+    )
+)
+
+
+def find_type_by_id(session: Session, kind: TypeKind, type_id: int) -> StoredType | None:
+    """Return the store's type of that kind and id, or None."""
+    row = _BY_ID.first(session, type_id=type_id, kind=int(kind))
+    return None if row is None else _stored_type(session, type_id, kind, row[0])
+
+
+def _stored_type(session: Session, type_id: int, kind: TypeKind, name: str) -> StoredType:
     properties = _PROPERTIES.all(session, type_id=type_id)
     has_base = _PARENTS.first(session, type_id=type_id) is not None
     return StoredType(type_id, kind, name, {p: _property_type(t) for p, t in properties}, has_base)

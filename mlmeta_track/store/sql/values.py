@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from mlmeta_track.domain.nodes import PropertyValue, ProtoValue, StructValue
@@ -124,6 +124,21 @@ _ENCODERS: Mapping[PropertyType, Callable[[str, Any], Encoded]] = {
     PropertyType.STRUCT: _encode_struct,
     PropertyType.PROTO: _encode_proto,
 }
+
+
+def to_columns(encoded: Encoded, dialect: str) -> tuple[Any, ...]:
+    """Return what is written into the value columns; PostgreSQL's protos are plain bytes."""
+    if encoded[3] is None or dialect != "postgresql":
+        return encoded
+    return (*encoded[:3], base64.b64decode(encoded[3]), encoded[4])
+
+
+def from_columns(columns: Sequence[Any]) -> Encoded:
+    """Return what was read from the value columns, as ``encode`` would have made it."""
+    integer, double, text, proto, flag = columns
+    if isinstance(proto, (bytes, memoryview)):
+        proto = _to_base64(_from_base64(bytes(proto)))
+    return (integer, double, text, proto, flag)
 
 
 def check_text(value: str, what: str) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import Table, bindparam, insert, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import bindparam, update
 
 from mlmeta_track.domain.batch import (
     Batch,
@@ -22,6 +21,14 @@ from mlmeta_track.domain.batch import (
 from mlmeta_track.domain.events import Event
 from mlmeta_track.domain.nodes import ExecutionState
 from mlmeta_track.store.sql.artifacts import ArtifactWriter
+from mlmeta_track.store.sql.edges import (
+    INSERT_ASSOCIATION,
+    INSERT_ATTRIBUTION,
+    INSERT_EVENT,
+    INSERT_PARENT,
+    INSERT_PATH,
+    path_rows,
+)
 from mlmeta_track.store.sql.prepared import Prepared, Session
 from mlmeta_track.store.sql.read import events_by
 from mlmeta_track.store.sql.rows import (
@@ -32,14 +39,7 @@ from mlmeta_track.store.sql.rows import (
     encode_properties,
     refuse_other_type,
 )
-from mlmeta_track.store.sql.schema import (
-    ASSOCIATION,
-    ATTRIBUTION,
-    EVENT,
-    EVENT_PATH,
-    EXECUTION,
-    PARENT_CONTEXT,
-)
+from mlmeta_track.store.sql.schema import EXECUTION
 from mlmeta_track.store.sql.types import StoredType, TypeWriter
 
 _TERMINAL: Final = 3
@@ -52,22 +52,6 @@ _PROGRESS = {
     ExecutionState.CACHED: _TERMINAL,
     ExecutionState.CANCELED: _TERMINAL,
 }
-
-
-def _insert(table: Table, *columns: str) -> Prepared:
-    return Prepared(insert(table).values({name: bindparam(name) for name in columns}))
-
-
-def _insert_if_absent(table: Table, *columns: str) -> Prepared:
-    statement = sqlite.insert(table).values({name: bindparam(name) for name in columns})
-    return Prepared(statement.on_conflict_do_nothing())
-
-
-_INSERT_EVENT = _insert(EVENT, "artifact_id", "execution_id", "type", "milliseconds_since_epoch")
-_INSERT_PATH = _insert(EVENT_PATH, "event_id", "is_index_step", "step_index", "step_key")
-_INSERT_ASSOCIATION = _insert_if_absent(ASSOCIATION, "context_id", "execution_id")
-_INSERT_ATTRIBUTION = _insert_if_absent(ATTRIBUTION, "context_id", "artifact_id")
-_INSERT_PARENT = _insert_if_absent(PARENT_CONTEXT, "context_id", "parent_context_id")
 _SET_STATE = Prepared(
     update(EXECUTION)
     .where(EXECUTION.c.id == bindparam("node_id"))
@@ -207,33 +191,26 @@ class BatchWriter:
             if key not in seen:
                 seen.add(key)
                 paths.extend(self._insert_event(key[0], event))
-        _INSERT_PATH.run_many(self._session, paths)
+        INSERT_PATH.run_many(self._session, paths)
 
     def _insert_event(self, artifact_id: int, event: EventPut) -> Iterable[dict[str, Any]]:
-        event_id = _INSERT_EVENT.insert(
+        event_id = INSERT_EVENT.insert(
             self._session,
             artifact_id=artifact_id,
             execution_id=self._execution_id,
             type=int(event.type),
             milliseconds_since_epoch=event.milliseconds_since_epoch,
         )
-        for step in event.path:
-            is_index = isinstance(step, int)
-            yield {
-                "event_id": event_id,
-                "is_index_step": is_index,
-                "step_index": step if is_index else None,
-                "step_key": None if is_index else step,
-            }
+        return path_rows(event_id, event.path)
 
     def _write_memberships(self, contexts: dict[ContextKey, int], artifacts: set[int]) -> None:
         ids = contexts.values()
         if self._execution_id is not None:
-            _INSERT_ASSOCIATION.run_many(
+            INSERT_ASSOCIATION.run_many(
                 self._session,
                 [{"context_id": i, "execution_id": self._execution_id} for i in ids],
             )
-        _INSERT_ATTRIBUTION.run_many(
+        INSERT_ATTRIBUTION.run_many(
             self._session,
             [
                 {"context_id": i, "artifact_id": artifact}
@@ -241,7 +218,7 @@ class BatchWriter:
                 for artifact in sorted(artifacts)
             ],
         )
-        _INSERT_PARENT.run_many(
+        INSERT_PARENT.run_many(
             self._session,
             [
                 {"context_id": contexts[child], "parent_context_id": contexts[parent]}

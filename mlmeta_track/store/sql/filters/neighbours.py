@@ -1,0 +1,264 @@
+"""What the names in a filter stand for: columns of a node, and of the neighbours it is joined with.
+
+The two ways of joining, ML Metadata's and ours, differ here and in ``Conditions.property_of``, and
+nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import EnumMeta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, FromClause, Join, and_, false, literal_column, true
+
+from mlmeta_track.domain.events import EventType
+from mlmeta_track.domain.listing import Joins
+from mlmeta_track.domain.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState
+from mlmeta_track.store.filtering import filter_error
+from mlmeta_track.store.filtering.tree import Name, ValueType
+from mlmeta_track.store.sql.schema import (
+    ASSOCIATION,
+    ATTRIBUTION,
+    EVENT,
+    PARENT_CONTEXT,
+    TYPE,
+    tables_of,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.selectable import NamedFromClause
+
+_INT, _TEXT = ValueType.INT, ValueType.STRING
+_COMMON: Mapping[str, ValueType] = {
+    "id": _INT,
+    "type_id": _INT,
+    "create_time_since_epoch": _INT,
+    "last_update_time_since_epoch": _INT,
+    "name": _TEXT,
+    "type": _TEXT,
+    "external_id": _TEXT,
+}
+_ATTRIBUTES: Mapping[type[Any], Mapping[str, ValueType]] = {
+    Artifact: {**_COMMON, "uri": _TEXT, "state": _INT},
+    Execution: {**_COMMON, "last_known_state": _INT},
+    Context: _COMMON,
+}
+_STATES: Mapping[str, EnumMeta] = {"state": ArtifactState, "last_known_state": ExecutionState}
+_EVENT_FIELDS: Mapping[type[Any], Mapping[str, ValueType]] = {
+    Artifact: {"type": _INT, "milliseconds_since_epoch": _INT, "execution_id": _INT},
+    Execution: {"type": _INT, "milliseconds_since_epoch": _INT, "artifact_id": _INT},
+}
+VALUE_FIELDS: Mapping[str, ValueType] = {
+    "int_value": ValueType.INT,
+    "double_value": ValueType.DOUBLE,
+    "string_value": ValueType.STRING,
+    "bool_value": ValueType.BOOL,
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    """A part of a filter as SQL.
+
+    Args:
+        sql: The expression; of a property without a value column, whether it is there.
+        type: What it comes to.
+        names: The names that it may be compared with, if it is a state or the type of an event.
+        columns: The value columns, of a property without one.
+    """
+
+    sql: ColumnElement[Any]
+    type: ValueType
+    names: EnumMeta | None = None
+    columns: Mapping[ValueType, ColumnElement[Any]] | None = None
+
+
+class Neighbours:
+    """The tables that one filter needs: the node's own, and one alias for each neighbour named."""
+
+    def __init__(self, kind: type[Any], joins: Joins) -> None:
+        """Begin with the node alone."""
+        self.joins = joins
+        self._kind = kind
+        self._tables = tables_of(kind)
+        self.node: NamedFromClause[Any] = self._tables.nodes.alias("node")
+        self._joined: FromClause = self.node
+        self._aliases: dict[tuple[str, ...], NamedFromClause[Any]] = {}
+
+    def joined(self) -> FromClause:
+        """Return the node with all that was asked for."""
+        return self._joined
+
+    def resolve(self, name: Name) -> Value:
+        """Return what a name stands for.
+
+        Raises:
+            InvalidArgumentError: It stands for nothing.
+        """
+        first, *rest = name.parts
+        if first in ("properties", "custom_properties") and rest:
+            return self._property(name, is_custom=first == "custom_properties")
+        if not rest:
+            return self._attribute(name)
+        prefix, separator, alias = first.rpartition("_")
+        neighbour = _NEIGHBOURS[self._kind].get(prefix) if separator and alias else None
+        if neighbour is None:
+            raise self._unknown(name)
+        return neighbour(self, name)
+
+    # The node itself
+
+    def _attribute(self, name: Name) -> Value:
+        attribute = name.parts[0].lower()
+        found = _ATTRIBUTES[self._kind].get(attribute)
+        if found is None:
+            raise self._unknown(name)
+        if attribute == "type":
+            return Value(self._type_of(self.node, self._kind).c.name, found)
+        return Value(self.node.c[attribute], found, _STATES.get(attribute))
+
+    def _type_of(self, node: NamedFromClause[Any], kind: type[Any]) -> NamedFromClause[Any]:
+        key = (str(node.name), "type")
+        if key not in self._aliases:
+            alias = self._aliases[key] = TYPE.alias(f"type_{len(self._aliases)}")
+            number = _number(tables_of(kind).kind)
+            self._join(alias, and_(alias.c.id == node.c.type_id, alias.c.type_kind == number))
+        return self._aliases[key]
+
+    # Properties
+
+    def _property(self, name: Name, *, is_custom: bool) -> Value:
+        first, property_name, *field = name.parts
+        alias = self._property_alias(first, property_name, is_custom=is_custom)
+        if len(field) == 1 and field[0] in VALUE_FIELDS:
+            return Value(alias.c[field[0]], VALUE_FIELDS[field[0]])
+        if field or self.joins is Joins.INNER:
+            expected = ", ".join(f"{first}.{property_name}.{one}" for one in VALUE_FIELDS)
+            what = f"{str(name)!r} names no value of the property; expected one of {expected}."
+            raise filter_error(what, name.position)
+        columns = {found: alias.c[column] for column, found in VALUE_FIELDS.items()}
+        return Value(alias.c.name, ValueType.ANY, columns=columns)
+
+    def _property_alias(
+        self, first: str, property_name: str, *, is_custom: bool
+    ) -> NamedFromClause[Any]:
+        key = (first, property_name)
+        if key not in self._aliases:
+            properties = self._tables.properties
+            alias = self._aliases[key] = properties.alias(f"property_{len(self._aliases)}")
+            same = alias.c[self._tables.owner.name] == self.node.c.id
+            flag = true() if is_custom else false()
+            self._join(
+                alias,
+                and_(same, alias.c.name == property_name, alias.c.is_custom_property == flag),
+            )
+        return self._aliases[key]
+
+    # Other neighbours
+
+    def events(self, name: Name) -> Value:
+        """Return a field of an event of the node."""
+        field = self._field(name, _EVENT_FIELDS[self._kind])
+        alias = self._alias(name, lambda: self._linked(EVENT, f"{self._kind.__name__.lower()}_id"))
+        names = EventType if field == "type" else None
+        return Value(alias.c[field], _EVENT_FIELDS[self._kind][field], names)
+
+    def contexts(self, name: Name) -> Value:
+        """Return a field of a context that the node belongs to."""
+        members = ATTRIBUTION if self._kind is Artifact else ASSOCIATION
+        near = f"{self._kind.__name__.lower()}_id"
+        return self._node_field(name, Context, members, (near, "context_id"))
+
+    def parents(self, name: Name) -> Value:
+        """Return a field of a context that the node is a child of."""
+        return self._node_field(name, Context, PARENT_CONTEXT, ("context_id", "parent_context_id"))
+
+    def children(self, name: Name) -> Value:
+        """Return a field of a context that is a child of the node."""
+        return self._node_field(name, Context, PARENT_CONTEXT, ("parent_context_id", "context_id"))
+
+    def artifacts(self, name: Name) -> Value:
+        """Return a field of an artifact that belongs to the node."""
+        return self._node_field(name, Artifact, ATTRIBUTION, ("context_id", "artifact_id"))
+
+    def executions(self, name: Name) -> Value:
+        """Return a field of an execution that belongs to the node."""
+        return self._node_field(name, Execution, ASSOCIATION, ("context_id", "execution_id"))
+
+    def _node_field(
+        self, name: Name, kind: type[Any], links: FromClause, columns: tuple[str, str]
+    ) -> Value:
+        """Return a field of a node that is linked with ours.
+
+        Args:
+            name: The name in the filter.
+            kind: The kind of the other node.
+            links: The table of the links.
+            columns: Its columns for our node and for the other one.
+        """
+        near, far = columns
+
+        def make() -> NamedFromClause[Any]:
+            link = self._linked(links, near)
+            other = tables_of(kind).nodes.alias(f"neighbour_{len(self._aliases)}")
+            self._join(other, other.c.id == link.c[far])
+            return other
+
+        fields = _ATTRIBUTES[kind]
+        field = self._field(name, fields)
+        alias = self._alias(name, make)
+        if field == "type":
+            return Value(self._type_of(alias, kind).c.name, fields[field])
+        return Value(alias.c[field], fields[field], _STATES.get(field))
+
+    def _alias(self, name: Name, make: Callable[[], NamedFromClause[Any]]) -> NamedFromClause[Any]:
+        # The same name is the same neighbour wherever it stands in the filter.
+        key = (name.parts[0],)
+        if key not in self._aliases:
+            self._aliases[key] = make()
+        return self._aliases[key]
+
+    def _linked(self, table: FromClause, column: str) -> NamedFromClause[Any]:
+        link = table.alias(f"link_{len(self._aliases)}")
+        self._join(link, link.c[column] == self.node.c.id)
+        return link
+
+    def _field(self, name: Name, fields: Mapping[str, ValueType]) -> str:
+        field = ".".join(name.parts[1:])
+        if field not in fields:
+            what = f"{name.parts[0]!r} has no {field!r}; expected one of {', '.join(fields)}."
+            raise filter_error(what, name.position)
+        return field
+
+    def _join(self, table: NamedFromClause[Any], condition: ColumnElement[bool]) -> None:
+        outer = self.joins is Joins.OUTER
+        self._joined = Join(self._joined, table, condition, isouter=outer)
+
+    def _unknown(self, name: Name) -> Exception:
+        prefixes = [f"{prefix}_<alias>." for prefix in _NEIGHBOURS[self._kind]]
+        known = [*_ATTRIBUTES[self._kind], "properties.<name>.", "custom_properties.<name>."]
+        kind = self._kind.__name__.lower()
+        what = (
+            f"there is no {str(name)!r} of an {kind}; expected one of"
+            f" {', '.join([*known, *prefixes])}."
+        )
+        return filter_error(what, name.position)
+
+
+def _number(number: int) -> ColumnElement[int]:
+    return literal_column(str(int(number)))
+
+
+_Neighbour = Callable[[Neighbours, Name], Value]
+_NEIGHBOURS: Mapping[type[Any], Mapping[str, _Neighbour]] = {
+    Artifact: {"contexts": Neighbours.contexts, "events": Neighbours.events},
+    Execution: {"contexts": Neighbours.contexts, "events": Neighbours.events},
+    Context: {
+        "parent_contexts": Neighbours.parents,
+        "child_contexts": Neighbours.children,
+        "artifacts": Neighbours.artifacts,
+        "executions": Neighbours.executions,
+    },
+}

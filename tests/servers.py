@@ -1,0 +1,262 @@
+"""Real database servers for the tests: found, started in a folder of their own, and stopped.
+
+``MLMETA_TEST_POSTGRESQL_URL`` and ``MLMETA_TEST_MARIADB_URL`` name servers that run already, with
+the rights to create databases.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, make_url
+
+PASSWORD = "secret"  # noqa: S105 - of servers that live as long as the tests
+PATIENCE = 60.0
+
+
+class DatabaseServer:
+    """A server, and databases on it."""
+
+    def __init__(self, url: URL, prefix: str, process: subprocess.Popen[bytes] | None) -> None:
+        """Name databases after this process, so that several may use one server."""
+        self.url = url
+        self.process = process
+        self._names = (f"{prefix}{os.getpid()}_{n}" for n in itertools.count())
+
+    def new_url(self) -> str:
+        """The URL of a database that does not exist yet."""
+        return self.url.set(database=next(self._names)).render_as_string(hide_password=False)
+
+
+def _find(program: str, *patterns: str) -> Path | None:
+    on_path = shutil.which(program)
+    if on_path:
+        return Path(on_path)
+    found = sorted(path for pattern in patterns for path in Path("/").glob(pattern[1:]))
+    return found[-1] if found else None
+
+
+def lacking(what: str) -> None:
+    """Fail in CI, where everything must be tested; skip on a user's machine."""
+    message = f"{what} is not installed, so what is particular to it is not tested"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Daemon:
+    """A program that runs in a folder of its own, as a user who is not root."""
+
+    stop_signal = signal.SIGTERM
+
+    def __init__(self) -> None:
+        # Not pytest's folder: another user must be able to walk into it.
+        self.folder = Path(tempfile.mkdtemp(prefix="mlmeta-server-"))
+        self.user = "nobody" if os.geteuid() == 0 else None
+        if self.user is not None:
+            shutil.chown(self.folder, self.user)
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def run(self, command: Sequence[str | Path]) -> None:
+        subprocess.run(
+            command, user=self.user, cwd=self.folder, check=True, capture_output=True, timeout=120
+        )
+
+    def start(self, command: Sequence[str | Path], answers: Callable[[], Any]) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, user=self.user, cwd=self.folder, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                answers()
+            except Exception:  # each driver has its own
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise AssertionError((self.folder / "log").read_text()) from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(self.stop_signal)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(10)
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def remove(self) -> None:
+        if self.process is not None:
+            self.process.kill()  # nothing in it is needed any more
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Postgresql(Daemon):
+    """A PostgreSQL server that forgets everything."""
+
+    stop_signal = signal.SIGINT  # by SIGTERM it would wait for the connections that are open
+
+    def __init__(self, postgres: Path, initdb: Path) -> None:
+        super().__init__()
+        self._postgres = postgres
+        self.port = free_port()
+        password = self.folder / "password"
+        password.write_text(PASSWORD)
+        self.run(
+            [
+                *(initdb, "-D", self.folder / "data", "-U", "mlmeta", "--no-sync"),
+                *("--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8", "--locale=C"),
+            ]
+        )
+
+    @property
+    def url(self) -> URL:
+        return make_url(f"postgresql+psycopg://mlmeta:{PASSWORD}@127.0.0.1:{self.port}/postgres")
+
+    def begin(self) -> None:
+        settings = {
+            "port": str(self.port),
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "max_connections": "200",
+        }
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        command: list[str | Path] = [
+            self._postgres,
+            "-D",
+            self.folder / "data",
+            "-p",
+            str(self.port),
+            *options,
+        ]
+        self.start(command, self._answers)
+
+    def _answers(self) -> None:
+        import psycopg
+
+        url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        psycopg.connect(url, connect_timeout=2).close()
+
+
+class Mariadb(Daemon):
+    """A MariaDB server that forgets everything."""
+
+    def __init__(self, mariadbd: Path, install: Path) -> None:
+        super().__init__()
+        self._mariadbd = mariadbd
+        self.port = free_port()
+        self.run(
+            [
+                *(install, "--no-defaults", f"--datadir={self.folder / 'data'}"),
+                *("--auth-root-authentication-method=normal", "--skip-test-db"),
+            ]
+        )
+        self._created = False
+
+    @property
+    def url(self) -> URL:
+        return make_url(f"mysql+pymysql://mlmeta:{PASSWORD}@127.0.0.1:{self.port}/mysql")
+
+    def begin(self) -> None:
+        command: list[str | Path] = [
+            *(self._mariadbd, "--no-defaults", f"--datadir={self.folder / 'data'}"),
+            *(f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve"),
+            *(f"--socket={self.folder / 'socket'}", f"--pid-file={self.folder / 'pid'}"),
+            *("--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync"),
+            *("--innodb-fast-shutdown=2", "--max-connections=200"),
+        ]
+        self.start(command, self._answers)
+
+    def _answers(self) -> None:
+        import pymysql
+
+        connection = pymysql.connect(
+            host="127.0.0.1", port=self.port, user="root", connect_timeout=2, autocommit=True
+        )
+        with connection, connection.cursor() as cursor:
+            if not self._created:
+                cursor.execute(f"CREATE USER mlmeta@'%' IDENTIFIED BY '{PASSWORD}'")
+                cursor.execute("GRANT ALL ON *.* TO mlmeta@'%' WITH GRANT OPTION")
+                self._created = True
+
+
+def new_postgresql() -> Postgresql:
+    """A server that does not run yet; the test is skipped if PostgreSQL is not installed."""
+    postgres = _find("postgres", "/usr/lib/postgresql/*/bin/postgres")
+    initdb = _find("initdb", "/usr/lib/postgresql/*/bin/initdb")
+    if postgres is None or initdb is None:
+        lacking("PostgreSQL")
+        raise AssertionError
+    return Postgresql(postgres, initdb)
+
+
+def new_mariadb() -> Mariadb:
+    """A server that does not run yet; the test is skipped if MariaDB is not installed."""
+    mariadbd = _find("mariadbd", "/usr/sbin/mariadbd", "/usr/sbin/mysqld")
+    install = _find("mariadb-install-db", "/usr/bin/mysql_install_db")
+    if mariadbd is None or install is None:
+        lacking("MariaDB")
+        raise AssertionError
+    return Mariadb(mariadbd, install)
+
+
+@contextlib.contextmanager
+def serving(daemon: Postgresql | Mariadb) -> Iterator[DatabaseServer]:
+    """Start a server, and stop it in the end."""
+    try:
+        daemon.begin()
+        yield DatabaseServer(daemon.url, "mlmeta_test_", daemon.process)
+    finally:
+        daemon.remove()
+
+
+def named(variable: str) -> DatabaseServer | None:
+    """The server that runs already, if the environment names one."""
+    url = os.environ.get(variable)
+    return None if url is None else DatabaseServer(make_url(url), "mlmeta_test_", None)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[DatabaseServer]:
+    """A PostgreSQL server for the tests of this process."""
+    given = named("MLMETA_TEST_POSTGRESQL_URL")
+    if given is not None:
+        yield given
+        return
+    with serving(new_postgresql()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[DatabaseServer]:
+    """A MariaDB server for the tests of this process."""
+    given = named("MLMETA_TEST_MARIADB_URL")
+    if given is not None:
+        yield given
+        return
+    with serving(new_mariadb()) as server:
+        yield server
