@@ -13,7 +13,7 @@ LOCK_UPGRADE ?=
 PYTEST_FLAGS ?= -n 3 --dist loadfile
 # The core's tests: those that need no TFDV, so that they run on every Python of the core.
 CORE_TESTS = $(wildcard tests/test_face.py tests/test_errors.py tests/test_main.py tests/test_testing.py \
-	tests/domain tests/plugins tests/store tests/tracking tests/cli tests/testing tests/wire)
+	tests/domain tests/plugins tests/store tests/tracking tests/cli tests/testing tests/wire tests/mlmd)
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_HTTP_TIMEOUT ?= 300
@@ -62,8 +62,10 @@ lock: build/uv/.stamp ## compile requirements/*.in anew; LOCK_UPGRADE=--upgrade 
 
 messages: .venv/.stamp ## write the Python of ML Metadata's messages anew, from mlmeta_track/wire/*.proto
 	@$(PYTHON) -m grpc_tools.protoc -I. --python_out=. --pyi_out=. mlmeta_track/wire/*.proto
-	@# mypy --strict wants the arguments of Mapping, and knows no _python_message._ExtensionDict.
-	@sed -i.bak -e 's/, _Mapping\]\]/, _Mapping[str, object]]]/g' -e '/_python_message/d' mlmeta_track/wire/*_pb2.pyi
+	@# mypy --strict wants the arguments of Mapping, knows no _python_message._ExtensionDict, and takes ClassVar
+	@# in classes only.
+	@sed -i.bak -e 's/, _Mapping\]\]/, _Mapping[str, object]]]/g' -e '/_python_message/d' \
+		-e 's/^\([A-Z_]*\): _ClassVar\[int\]/\1: int/' mlmeta_track/wire/*_pb2.pyi
 	@rm -f mlmeta_track/wire/*.bak
 	@echo "messages: mlmeta_track/wire/*_pb2.py and .pyi written"
 

@@ -36,7 +36,7 @@ from mlmeta_track.domain.types import (
     PropertyType,
 )
 from mlmeta_track.domain.writes import ArtifactWrite, ContextWrite, EventWrite, ExecutionWrite
-from mlmeta_track.errors import InternalError, InvalidArgumentError, UnimplementedError
+from mlmeta_track.errors import InternalError, InvalidArgumentError
 from mlmeta_track.wire import metadata_store_pb2 as pb
 
 _BASE_TYPES: Mapping[type[NodeType], Any] = {
@@ -93,7 +93,7 @@ def value_from_message(name: str, message: pb.Value) -> PropertyValue:
     """
     case = message.WhichOneof("value")
     if case is None:
-        fault = f"The property {name!r} has no value. Set one of the value's fields."
+        fault = f"Found unmatched property type: {name}. The property {name!r} has no value."
         raise InvalidArgumentError(fault)
     # Deterministic, so that equal values are equal bytes.
     if case == "struct_value":
@@ -129,8 +129,7 @@ def artifact_to_message(node: Artifact) -> pb.Artifact:
     """Return an artifact as a message."""
     message = pb.Artifact()
     _set_node(message, node)
-    if node.uri is not None:
-        message.uri = node.uri
+    message.uri = node.uri or ""  # as ML Metadata has it: '' for an artifact that lies nowhere
     if node.state is not None:
         message.state = _number(node.state)
     return message
@@ -290,18 +289,12 @@ def _struct_type_text(message: pb.ArtifactStructType) -> str:
 
 
 def _type_fields(message: Any, base_name: Callable[[int], str]) -> dict[str, Any]:
-    """Return a type's fields.
-
-    Raises:
-        UnimplementedError: The base type is UNSET, by which ML Metadata would delete one.
-    """
+    """Return a type's fields; the base type that is UNSET, by which one would be deleted, is ''."""
     fields = _given(message, "id", "description", "external_id")
     fields["name"] = message.name
     fields["version"] = message.version or None
     fields["properties"] = {n: PropertyType(number) for n, number in message.properties.items()}
     if message.HasField("base_type"):
-        if message.base_type == 0:
-            fault = f"The type {message.name!r}: base_type deletion is not supported yet."
-            raise UnimplementedError(fault)
-        fields["base_type"] = f"mlmd.{base_name(message.base_type).capitalize()}"
+        named = f"mlmd.{base_name(message.base_type).capitalize()}"
+        fields["base_type"] = named if message.base_type else ""
     return fields

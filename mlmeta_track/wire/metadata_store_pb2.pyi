@@ -1,4 +1,5 @@
 from google.protobuf import any_pb2 as _any_pb2
+from google.protobuf import descriptor_pb2 as _descriptor_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -24,6 +25,14 @@ STRING: PropertyType
 STRUCT: PropertyType
 PROTO: PropertyType
 BOOLEAN: PropertyType
+SYSTEM_TYPE_EXTENSION_FIELD_NUMBER: int
+system_type_extension: _descriptor.FieldDescriptor
+
+class SystemTypeExtension(_message.Message):
+    __slots__ = ("type_name",)
+    TYPE_NAME_FIELD_NUMBER: _ClassVar[int]
+    type_name: str
+    def __init__(self, type_name: _Optional[str] = ...) -> None: ...
 
 class Value(_message.Message):
     __slots__ = ("int_value", "double_value", "string_value", "struct_value", "proto_value", "bool_value")

@@ -20,8 +20,8 @@ Wheel: TypeAlias = "Callable[..., Any]"
 
 
 @pytest.fixture(scope="session")
-def wheel() -> Wheel:
-    """Return a function that runs a command of ``wheel_side.py`` on a file, and its answer."""
+def wheel_python() -> str:
+    """Return the Python that has ml-metadata; skip the test if there is none."""
     default = ROOT / "build" / "envs" / "mlmd" / "bin" / "python"
     python = Path(os.environ.get("MLMETA_TEST_MLMD_PYTHON", str(default)))
     if not python.exists():
@@ -32,10 +32,16 @@ def wheel() -> Wheel:
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
+    return str(python)
+
+
+@pytest.fixture(scope="session")
+def wheel(wheel_python: str) -> Wheel:
+    """Return a function that runs a command of ``wheel_side.py`` on a file, and its answer."""
 
     def run(command: str, path: Path) -> Any:
         done = subprocess.run(
-            [str(python), str(Path(__file__).parent / "wheel_side.py"), command, str(path)],
+            [wheel_python, str(Path(__file__).parent / "wheel_side.py"), command, str(path)],
             capture_output=True,
             text=True,
             check=False,

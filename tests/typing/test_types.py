@@ -22,8 +22,9 @@ def mypy(*paths: Path) -> tuple[str, int]:
     return said, code
 
 
-def test_what_is_right_is_accepted_with_the_right_types() -> None:
-    assert mypy(HERE / "accepted.py") == ("", 0)
+@pytest.mark.parametrize("name", ["accepted.py", "accepted_mlmd.py"])
+def test_what_is_right_is_accepted_with_the_right_types(name: str) -> None:
+    assert mypy(HERE / name) == ("", 0)
 
 
 HEAD = """

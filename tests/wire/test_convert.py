@@ -26,7 +26,7 @@ from mlmeta_track.domain.types import (
     NodeType,
     PropertyType,
 )
-from mlmeta_track.errors import InternalError, InvalidArgumentError, UnimplementedError
+from mlmeta_track.errors import InternalError, InvalidArgumentError
 from mlmeta_track.wire import convert
 from mlmeta_track.wire import metadata_store_pb2 as pb
 
@@ -199,11 +199,10 @@ def test_empty_version_is_no_version() -> None:
     assert convert.artifact_type_from_message(pb.ArtifactType(name="A", version="")).version is None
 
 
-def test_deleting_a_base_type_is_not_supported() -> None:
+def test_base_type_that_is_unset_is_no_name() -> None:
     message = pb.ContextType(name="C", base_type=pb.ContextType.UNSET)
 
-    with pytest.raises(UnimplementedError, match="base_type deletion"):
-        convert.context_type_from_message(message)
+    assert convert.context_type_from_message(message).base_type == ""
 
 
 def test_input_type_that_is_none_is_the_store_s_fault() -> None:

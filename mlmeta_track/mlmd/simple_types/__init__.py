@@ -1,0 +1,1 @@
+"""The types that every store of ML Metadata has."""
