@@ -1,4 +1,4 @@
-"""What ``make demo`` runs: the three walkthroughs on real data, and then what they recorded.
+"""What ``make demo`` runs: the four walkthroughs on real data, and then what they recorded.
 
 ``python examples/demo.py [CSV] [FOLDER]`` leaves a fresh store in ``FOLDER/metadata.db``.
 """
@@ -22,6 +22,7 @@ WALKTHROUGHS = {
     "with_blocks": "the script says what is what, in a `with` block",
     "decorated": "a function is decorated, its annotations say what is what",
     "automatic": "plain TFDV, run under `mlmeta-track run --autotrack tfdv`",
+    "by_hand": "ML Metadata's own calls, by hand, as code for `ml_metadata` has them",
 }
 TICK = 0.2
 NEWS = 15.0
