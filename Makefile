@@ -28,7 +28,7 @@ export MLMETA_TEST_TAXI_CSV ?= $(CURDIR)/build/data/taxi/data.csv
 help: ## list the targets (the default)
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' Makefile
 
-demo: .venv/.stamp build/data/taxi/data.csv ## record TFDV on the real taxi data, three ways, and show the lineage
+demo: .venv/.stamp build/data/taxi/data.csv ## record TFDV on the real taxi data, four ways, and show the lineage
 	@$(PYTHON) examples/demo.py
 
 test: test-3.11 test-core-3.10 test-core-3.12 test-core-3.13 ## all tests on Python 3.11, the core's on each other Python found
@@ -76,6 +76,7 @@ clean: ## remove everything that make has made
 # --- tests, one target a Python ---------------------------------------------------------------------
 
 test-3.11: .venv/.stamp build/envs/mlmd/.stamp build/data/taxi/data.csv
+	@sh tools/install-servers
 	@echo "test: everything, on Python 3.11"
 	@$(PYTHON) -m pytest $(PYTEST_FLAGS)
 

@@ -38,7 +38,7 @@ def main(csv: str = "build/data/taxi/data.csv", folder: str = "build/demo") -> i
     with Path(csv).open(encoding="utf-8") as lines:
         rows = sum(1 for _ in lines) - 1
     print(f"TensorFlow Data Validation infers the schema of {csv} ({rows:,} rows),")
-    print(f"three times, each in a process of its own that records into {folder}/metadata.db.")
+    print(f"four times, each in a process of its own that records into {folder}/metadata.db.")
     print("Most of the time goes into importing TensorFlow.\n")
     for number, name in enumerate(WALKTHROUGHS, start=1):
         if not run_walkthrough(number, name, [csv, folder], url):
