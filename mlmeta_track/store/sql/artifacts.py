@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import bindparam, update
 
 from mlmeta_track.domain.batch import ArtifactPut
-from mlmeta_track.domain.nodes import FILE_FINGERPRINT, FINGERPRINT
-from mlmeta_track.store.sql.prepared import Prepared, Session
-from mlmeta_track.store.sql.resolve import (
+from mlmeta_track.store.batches.nodes import (
+    EncodedProperties,
+    StoredNode,
+    encode_artifact,
+    refuse_other_type,
+)
+from mlmeta_track.store.batches.resolving import (
+    LinkedIds,
     contradicts,
     find_linked,
-    find_look_alike,
     lacking,
     other_external_id,
 )
-from mlmeta_track.store.sql.rows import (
-    ARTIFACT_ROWS,
-    EncodedProperties,
-    StoredNode,
-    encode_properties,
-    refuse_other_type,
-)
+from mlmeta_track.store.batches.types import StoredType
+from mlmeta_track.store.sql.prepared import Prepared, Session
+from mlmeta_track.store.sql.resolve import find_look_alike
+from mlmeta_track.store.sql.rows import ARTIFACT_ROWS
 from mlmeta_track.store.sql.schema import ARTIFACT
-from mlmeta_track.store.sql.types import StoredType, TypeWriter
+from mlmeta_track.store.sql.types import TypeWriter
 
 _SET_URI = Prepared(
     update(ARTIFACT).where(ARTIFACT.c.id == bindparam("node_id")).values(uri=bindparam("new_uri"))
@@ -39,7 +40,7 @@ class ArtifactWriter:
         session: Session,
         types: TypeWriter,
         now: int,
-        linked_ids: Mapping[str, Iterable[Collection[int]]],
+        linked_ids: LinkedIds,
     ) -> None:
         """Prepare to write.
 
@@ -69,7 +70,7 @@ class ArtifactWriter:
         written: dict[str, StoredNode] = {}
         for put in puts:
             stored_type = self._types.ensure(put.type)
-            given = _encode(put, stored_type)
+            given = encode_artifact(put, stored_type)
             handle = self._resolve if put.resolve else self._make
             written[put.external_id] = handle(put, stored_type, given)
         self._flush()
@@ -162,12 +163,3 @@ class ArtifactWriter:
         """Write the properties of new artifacts, so that a look for look-alikes sees them."""
         ARTIFACT_ROWS.insert_properties(self._session, self._unwritten)
         self._unwritten = []
-
-
-def _encode(put: ArtifactPut, stored_type: StoredType) -> EncodedProperties:
-    custom = put.custom_properties
-    if put.fingerprint is not None:
-        custom = {**custom, FINGERPRINT: put.fingerprint}
-    if put.file_fingerprint is not None:
-        custom = {**custom, FILE_FINGERPRINT: put.file_fingerprint}
-    return encode_properties(put.properties, custom, stored_type)

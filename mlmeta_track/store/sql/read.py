@@ -31,6 +31,7 @@ from mlmeta_track.domain.nodes import (
 )
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.store.base import MemberT, NodeT
+from mlmeta_track.store.batches.values import decode
 from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks, storage_order
 from mlmeta_track.store.sql.schema import (
     ARTIFACT,
@@ -43,7 +44,7 @@ from mlmeta_track.store.sql.schema import (
     same_text,
     tables_of,
 )
-from mlmeta_track.store.sql.values import VALUE_COLUMNS, decode
+from mlmeta_track.store.sql.values import VALUE_COLUMNS
 
 EnumT = TypeVar("EnumT", bound=IntEnum)
 

@@ -1,9 +1,7 @@
-"""Which artifact a put means: the one of that external id, a look-alike, or none yet."""
+"""The newest look-alike of what a put means, in one query."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -22,77 +20,13 @@ from sqlalchemy import (
 )
 
 from mlmeta_track.domain.batch import ArtifactPut
-from mlmeta_track.domain.nodes import FILE_FINGERPRINT, FINGERPRINT, ArtifactState
+from mlmeta_track.domain.nodes import FILE_FINGERPRINT, FINGERPRINT
+from mlmeta_track.store.batches.nodes import EncodedProperties, StoredNode
+from mlmeta_track.store.batches.resolving import GONE, fingerprints
 from mlmeta_track.store.sql.prepared import Prepared, Session, one_of, storage_order
-from mlmeta_track.store.sql.rows import ARTIFACT_ROWS, EncodedProperties, PropertyKey, StoredNode
+from mlmeta_track.store.sql.rows import ARTIFACT_ROWS
 from mlmeta_track.store.sql.schema import ARTIFACT, ARTIFACT_PROPERTY, same_text
-from mlmeta_track.store.sql.values import VALUE_COLUMNS, Encoded
-
-_CONTENT: PropertyKey = (FINGERPRINT, True)
-_FILE: PropertyKey = (FILE_FINGERPRINT, True)
-_GONE = (ArtifactState.MARKED_FOR_DELETION, ArtifactState.DELETED, ArtifactState.ABANDONED)
-_LONGEST_EXTERNAL_ID = 255
-
-
-def contradicts(stored: StoredNode, given: EncodedProperties) -> bool:
-    """Say whether a stored artifact has another value for a declared property that is given."""
-    return any(
-        not is_custom and stored.properties.get((name, is_custom), value) != value
-        for (name, is_custom), value in given.items()
-    )
-
-
-def other_external_id(put: ArtifactPut, given: EncodedProperties) -> str:
-    """Return the external id for an artifact whose own is taken by one with other properties.
-
-    It is the same in every process, so that they meet in one artifact here too.
-    """
-    declared = sorted((name, value) for (name, is_custom), value in given.items() if not is_custom)
-    digest = hashlib.sha256(repr((put.type.name, declared)).encode()).hexdigest()[:16]
-    return f"{put.external_id[: _LONGEST_EXTERNAL_ID - 17]}#{digest}"
-
-
-def lacking(stored: StoredNode, given: EncodedProperties) -> EncodedProperties:
-    """Return those of the given properties that a stored artifact is to get."""
-    found = {key: value for key, value in given.items() if key not in stored.properties}
-    stored_content = stored.properties.get(_CONTENT)
-    if _FILE in found and _CONTENT in given and stored_content == found[_FILE]:
-        # It was known by its file alone; now its content has been seen too.
-        found[_CONTENT] = given[_CONTENT]
-    return found
-
-
-def find_linked(
-    linked: Iterable[StoredNode], put: ArtifactPut, type_id: int, given: EncodedProperties
-) -> StoredNode | None:
-    """Return the artifact, among those the execution is linked with already, that a put means.
-
-    It comes before all others, so that a batch that is put again cannot link a newer look-alike.
-    Of equals the one that was linked first is meant, as it was when the batch was new.
-    """
-    same = [
-        node
-        for node in linked
-        if node.type_id == type_id and _is_same(node, put, given) and not contradicts(node, given)
-    ]
-    return max(
-        same,
-        key=lambda node: (node.external_id == put.external_id, node.uri == put.uri),
-        default=None,
-    )
-
-
-def _is_same(node: StoredNode, put: ArtifactPut, given: EncodedProperties) -> bool:
-    if node.external_id == put.external_id:
-        return True
-    wanted = _fingerprints(given)
-    if wanted:
-        return not wanted.isdisjoint(_fingerprints(node.properties))
-    return bool(put.uri) and node.uri == put.uri
-
-
-def _fingerprints(properties: EncodedProperties) -> set[Encoded]:
-    return {properties[key] for key in (_CONTENT, _FILE) if key in properties}
+from mlmeta_track.store.sql.values import VALUE_COLUMNS
 
 
 def find_look_alike(
@@ -102,16 +36,16 @@ def find_look_alike(
 
     Without a fingerprint the place alone decides.
     """
-    fingerprints = [encoded[2] for encoded in _fingerprints(given)]
-    if not fingerprints and not put.uri:
+    texts = [encoded[2] for encoded in fingerprints(given)]
+    if not texts and not put.uri:
         return None
     declared = [(name, value) for (name, is_custom), value in given.items() if not is_custom]
     shape = tuple([next(i for i, v in enumerate(value) if v is not None) for _, value in declared])
     values: dict[str, Any] = {"type_id": type_id, "uri": put.uri}
-    values |= {f"fingerprint_{i}": value for i, value in enumerate(fingerprints)}
+    values |= {f"fingerprint_{i}": value for i, value in enumerate(texts)}
     for i, (column, (name, value)) in enumerate(zip(shape, declared, strict=True)):
         values |= {f"declared_{i}": name, f"given_{i}": value[column]}
-    query = _look_alike(len(fingerprints), shape, at_uri=bool(put.uri))
+    query = _look_alike(len(texts), shape, at_uri=bool(put.uri))
     (found,) = query.first(session, **values)
     return None if found is None else ARTIFACT_ROWS.by_ids(session, [found])[0]
 
@@ -187,7 +121,7 @@ def _suitable(shape: tuple[int, ...]) -> list[ColumnElement[bool]]:
     """Return the conditions for an artifact of the type, not deleted, that does not contradict."""
     conditions = [
         ARTIFACT.c.type_id == bindparam("type_id"),
-        or_(ARTIFACT.c.state.is_(None), ~one_of(ARTIFACT.c.state, _GONE)),
+        or_(ARTIFACT.c.state.is_(None), ~one_of(ARTIFACT.c.state, GONE)),
     ]
     if shape:
         other = ARTIFACT_PROPERTY.alias("other")

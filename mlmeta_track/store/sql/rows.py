@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -19,74 +18,20 @@ from sqlalchemy import (
     update,
 )
 
-from mlmeta_track.domain.nodes import Artifact, Context, Execution, Node, Properties
-from mlmeta_track.errors import AlreadyExistsError, InvalidArgumentError
+from mlmeta_track.domain.nodes import Artifact, Context, Execution, Node
+from mlmeta_track.store.batches.nodes import EncodedProperties, StoredNode
+from mlmeta_track.store.batches.types import StoredType
 from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks
 from mlmeta_track.store.sql.schema import ARTIFACT, TYPE, NodeTables, tables_of
-from mlmeta_track.store.sql.types import StoredType
 from mlmeta_track.store.sql.values import (
     VALUE_COLUMNS,
-    Encoded,
-    check_text,
-    encode,
     from_columns,
     to_columns,
 )
 
-PropertyKey: TypeAlias = "tuple[str, bool]"
-"""A property's name, and whether it is a custom one."""
-
-EncodedProperties: TypeAlias = "dict[PropertyKey, Encoded]"
-
 
 class StaleTypeError(Exception):
     """A type that was remembered is not in the store any more."""
-
-
-@dataclass
-class StoredNode:
-    """A node as a writer sees it."""
-
-    id: int
-    type_id: int
-    external_id: str | None
-    uri: str | None = None
-    state: int | None = None
-    properties: EncodedProperties = field(default_factory=dict)
-
-
-def encode_properties(
-    properties: Properties, custom_properties: Properties, stored_type: StoredType
-) -> EncodedProperties:
-    """Encode all properties of a node.
-
-    Raises:
-        InvalidArgumentError: One cannot be stored, is not declared, or has another type.
-    """
-    encoded: EncodedProperties = {}
-    for name, value in properties.items():
-        declared = stored_type.properties.get(name)
-        if declared is None:
-            message = (
-                f"The type {stored_type.name!r} declares no property {name!r}. Declare it, or give"
-                " it as a custom property."
-            )
-            raise InvalidArgumentError(message)
-        encoded[(name, False)] = encode(name, value, declared)
-    for name, value in custom_properties.items():
-        check_text(name, "name of a custom property")
-        encoded[(name, True)] = encode(name, value)
-    return encoded
-
-
-def refuse_other_type(node: StoredNode, stored_type: StoredType, what: str) -> None:
-    """Raise ``AlreadyExistsError`` if a node found by its external id has another type."""
-    if node.type_id != stored_type.id:
-        message = (
-            f"The external id {node.external_id!r} belongs to an {what} of another type than"
-            f" {stored_type.name!r} (id {node.id}). Give each {what} an external id of its own."
-        )
-        raise AlreadyExistsError(message)
 
 
 class NodeRows:

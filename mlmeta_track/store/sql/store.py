@@ -30,8 +30,9 @@ from mlmeta_track.domain.writes import (
 )
 from mlmeta_track.errors import InternalError
 from mlmeta_track.store.base import MemberT, NodeT, Store, TypeT
+from mlmeta_track.store.batches.checking import check_batch
+from mlmeta_track.store.batches.types import check_declaration, refuse_conflict
 from mlmeta_track.store.sql import calls, listing, read, types
-from mlmeta_track.store.sql.checking import check_batch
 from mlmeta_track.store.sql.engine import Database
 from mlmeta_track.store.sql.lineage import read_lineage
 from mlmeta_track.store.sql.prepared import Session
@@ -91,11 +92,11 @@ class SqlStore(Store):
 
     def check_type(self, declared: NodeType) -> None:
         """Raise ``TypeConflictError`` if the store has that type with other property types."""
-        types.check_declaration(declared)
+        check_declaration(declared)
         with self._database.read() as session:
             stored = types.find_type(session, declared)
         if stored is not None:
-            types.refuse_conflict(declared, stored)
+            refuse_conflict(declared, stored)
 
     def get_types(self, kind: type[TypeT]) -> list[TypeT]:
         """Return all types of a kind, MLMD's simple types included."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import and_, bindparam, insert, select
@@ -18,30 +17,14 @@ from mlmeta_track.domain.types import (
     PropertyType,
     TypeKind,
 )
-from mlmeta_track.errors import InvalidArgumentError, TypeConflictError
+from mlmeta_track.errors import InvalidArgumentError
+from mlmeta_track.store.batches.types import StoredType, check_declaration, refuse_conflict
 from mlmeta_track.store.sql.prepared import Prepared, Session
 from mlmeta_track.store.sql.schema import PARENT_TYPE, TYPE, TYPE_PROPERTY
-from mlmeta_track.store.sql.values import check_text
 
 TypeT = TypeVar("TypeT", ArtifactType, ExecutionType, ContextType)
 
 _Identity: TypeAlias = "tuple[TypeKind, str, str | None]"
-
-
-@dataclass(frozen=True)
-class StoredType:
-    """What a writer must know of a type in the store."""
-
-    id: int
-    kind: TypeKind
-    name: str
-    properties: Mapping[str, PropertyType]
-    has_base: bool
-
-    def covers(self, declared: NodeType) -> bool:
-        """Say whether the store's type has all that is declared, so that nothing is to be done."""
-        has_base = self.has_base or declared.base_type is None
-        return has_base and declared.properties.items() <= self.properties.items()
 
 
 TypeCache: TypeAlias = "dict[_Identity, StoredType]"
@@ -151,37 +134,6 @@ class TypeWriter:
             )
             raise InvalidArgumentError(message)
         return int(row[0])
-
-
-def check_declaration(declared: NodeType) -> None:
-    """Raise ``InvalidArgumentError`` if a type is declared in a way that cannot be stored."""
-    kind = declared.kind.name.lower()
-    if not declared.name:
-        message = f"An {kind} type has no name. Give it one."
-        raise InvalidArgumentError(message)
-    check_text(declared.name, f"name of the {kind} type")
-    for name, property_type in declared.properties.items():
-        check_text(name, f"name of a property of the type {declared.name!r}")
-        if property_type is PropertyType.UNKNOWN:
-            message = (
-                f"The {kind} type {declared.name!r} declares the property {name!r} without a type."
-                " Declare it INT, DOUBLE, STRING, STRUCT, PROTO or BOOLEAN."
-            )
-            raise InvalidArgumentError(message)
-
-
-def refuse_conflict(declared: NodeType, stored: StoredType) -> None:
-    """Raise ``TypeConflictError`` if the store has a declared property with another type."""
-    for name, property_type in declared.properties.items():
-        known = stored.properties.get(name, property_type)
-        if known is not property_type:
-            message = (
-                f"The {declared.kind.name.lower()} type {declared.name!r} has the property"
-                f" {name!r} of type {known.name} in the store, and is declared here with"
-                f" {property_type.name}. Declare it {known.name}, or give the property or the type"
-                " another name."
-            )
-            raise TypeConflictError(message)
 
 
 def find_type(session: Session, declared: NodeType) -> StoredType | None:

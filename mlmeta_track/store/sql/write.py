@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import bindparam, update
 
@@ -19,7 +18,15 @@ from mlmeta_track.domain.batch import (
     StoredArtifact,
 )
 from mlmeta_track.domain.events import Event
-from mlmeta_track.domain.nodes import ExecutionState
+from mlmeta_track.store.batches.nodes import (
+    EncodedProperties,
+    StoredNode,
+    encode_properties,
+    has_landed,
+    refuse_other_type,
+)
+from mlmeta_track.store.batches.resolving import LinkedIds, linked_ids
+from mlmeta_track.store.batches.types import StoredType
 from mlmeta_track.store.sql.artifacts import ArtifactWriter
 from mlmeta_track.store.sql.edges import (
     INSERT_ASSOCIATION,
@@ -31,27 +38,10 @@ from mlmeta_track.store.sql.edges import (
 )
 from mlmeta_track.store.sql.prepared import Prepared, Session
 from mlmeta_track.store.sql.read import events_by
-from mlmeta_track.store.sql.rows import (
-    CONTEXT_ROWS,
-    EXECUTION_ROWS,
-    EncodedProperties,
-    StoredNode,
-    encode_properties,
-    refuse_other_type,
-)
+from mlmeta_track.store.sql.rows import CONTEXT_ROWS, EXECUTION_ROWS
 from mlmeta_track.store.sql.schema import EXECUTION
-from mlmeta_track.store.sql.types import StoredType, TypeWriter
+from mlmeta_track.store.sql.types import TypeWriter
 
-_TERMINAL: Final = 3
-_PROGRESS = {
-    ExecutionState.UNKNOWN: 0,
-    ExecutionState.NEW: 1,
-    ExecutionState.RUNNING: 2,
-    ExecutionState.COMPLETE: _TERMINAL,
-    ExecutionState.FAILED: _TERMINAL,
-    ExecutionState.CACHED: _TERMINAL,
-    ExecutionState.CANCELED: _TERMINAL,
-}
 _SET_STATE = Prepared(
     update(EXECUTION)
     .where(EXECUTION.c.id == bindparam("node_id"))
@@ -116,7 +106,7 @@ class BatchWriter:
             return new_id
         refuse_other_type(node, stored_type, "execution")
         self._execution_is_new = False
-        if not _has_landed(node, put):
+        if not has_landed(node, put):
             self._update_execution(node, put, given)
         return node.id
 
@@ -166,20 +156,10 @@ class BatchWriter:
             return []
         return events_by(self._session, "execution_id", [self._execution_id])
 
-    def _linked_ids(self) -> dict[str, tuple[list[int], list[int]]]:
-        """Return, by key, the artifacts that the execution had such an event with before.
-
-        First those with an event of the same path, then the others.
-        """
+    def _linked_ids(self) -> LinkedIds:
         if self._execution_is_new or not any(put.resolve for put in self._batch.artifacts):
             return {}
-        linked: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-        for event in self._batch.events:
-            for stored in self._stored_events:
-                if stored.type is event.type:
-                    same_path, others = linked[event.artifact]
-                    (same_path if stored.path == event.path else others).append(stored.artifact_id)
-        return linked
+        return linked_ids(self._batch.events, self._stored_events)
 
     def _write_events(self, artifacts: dict[str, int]) -> None:
         seen: set[tuple[int, int]] = set()
@@ -225,19 +205,3 @@ class BatchWriter:
                 for child, parent in self._batch.parents
             ],
         )
-
-
-def _has_landed(node: StoredNode, put: ExecutionPut) -> bool:
-    """Say whether this put, or a later one of the same execution, was written before."""
-    if node.state is None:
-        return False
-    if node.state == put.state:
-        return True
-    return _PROGRESS.get(put.state, 0) < _progress(node.state)
-
-
-def _progress(state: int) -> int:
-    try:
-        return _PROGRESS[ExecutionState(state)]
-    except ValueError:
-        return 0

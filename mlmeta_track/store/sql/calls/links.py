@@ -12,6 +12,7 @@ from mlmeta_track.domain.events import EventType
 from mlmeta_track.domain.nodes import Artifact, Context, Execution, Node
 from mlmeta_track.domain.writes import Association, Attribution, EventWrite, ParentLinks
 from mlmeta_track.errors import AlreadyExistsError, InvalidArgumentError
+from mlmeta_track.store.batches.values import check_text
 from mlmeta_track.store.sql.calls.nodes import existing_ids
 from mlmeta_track.store.sql.edges import (
     INSERT_ASSOCIATION,
@@ -23,7 +24,6 @@ from mlmeta_track.store.sql.edges import (
 )
 from mlmeta_track.store.sql.prepared import Prepared, Session
 from mlmeta_track.store.sql.schema import EVENT, PARENT_CONTEXT
-from mlmeta_track.store.sql.values import check_text
 
 
 def _find(table: Table, *columns: str) -> Prepared:

@@ -8,8 +8,8 @@ from typing import Any
 
 from mlmeta_track.domain.nodes import PropertyValue
 from mlmeta_track.domain.writes import NodeWrite
+from mlmeta_track.store.batches.nodes import EncodedProperties
 from mlmeta_track.store.sql.calls.stored import Fields
-from mlmeta_track.store.sql.rows import EncodedProperties
 
 _MAPS = {False: "properties", True: "custom_properties"}
 

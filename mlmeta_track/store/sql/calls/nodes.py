@@ -19,13 +19,15 @@ from mlmeta_track.errors import (
     InvalidArgumentError,
     NotFoundError,
 )
+from mlmeta_track.store.batches.nodes import EncodedProperties, StoredNode
+from mlmeta_track.store.batches.types import StoredType
+from mlmeta_track.store.batches.values import check_text, encode
 from mlmeta_track.store.sql.calls.masks import Mask
 from mlmeta_track.store.sql.calls.stored import Fields, StoredRow, find_row
 from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks
-from mlmeta_track.store.sql.rows import EncodedProperties, NodeRows, StoredNode
+from mlmeta_track.store.sql.rows import NodeRows
 from mlmeta_track.store.sql.schema import NodeTables, tables_of
-from mlmeta_track.store.sql.types import StoredType, find_type_by_id
-from mlmeta_track.store.sql.values import check_text, encode
+from mlmeta_track.store.sql.types import find_type_by_id
 
 _ROWS: Mapping[type[Node], NodeRows] = {
     Artifact: NodeRows(Artifact, "uri", "state", "name", "external_id"),

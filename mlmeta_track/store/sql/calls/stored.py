@@ -11,8 +11,9 @@ from sqlalchemy import bindparam, null, select
 
 from mlmeta_track.domain.nodes import Artifact, Node
 from mlmeta_track.domain.writes import NodeWrite
+from mlmeta_track.store.batches.nodes import StoredNode
 from mlmeta_track.store.sql.prepared import Prepared, Session
-from mlmeta_track.store.sql.rows import NodeRows, StoredNode
+from mlmeta_track.store.sql.rows import NodeRows
 from mlmeta_track.store.sql.schema import ARTIFACT, TYPE, NodeTables, tables_of
 
 Fields: TypeAlias = Mapping[str, Any]

@@ -14,10 +14,11 @@ from mlmeta_track.errors import (
     InvalidArgumentError,
     UnimplementedError,
 )
+from mlmeta_track.store.batches.types import StoredType, refuse_conflict
+from mlmeta_track.store.batches.values import check_text
 from mlmeta_track.store.sql.prepared import Prepared, Session
 from mlmeta_track.store.sql.schema import PARENT_TYPE, TYPE
-from mlmeta_track.store.sql.types import StoredType, TypeWriter, find_type, refuse_conflict
-from mlmeta_track.store.sql.values import check_text
+from mlmeta_track.store.sql.types import TypeWriter, find_type
 
 _BASE_NAME = Prepared(
     select(TYPE.c.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlmeta_track.domain.batch import Batch, EventPut
 from mlmeta_track.domain.events import EventType
 from mlmeta_track.errors import InvalidArgumentError
-from mlmeta_track.store.sql.values import check_text
+from mlmeta_track.store.batches.values import check_text
 
 
 def check_batch(batch: Batch) -> None:

@@ -1,0 +1,1 @@
+"""What every store does with a batch, whatever is behind it: no SQL, no messages."""
