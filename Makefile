@@ -13,7 +13,7 @@ LOCK_UPGRADE ?=
 PYTEST_FLAGS ?= -n 3 --dist loadfile
 # The core's tests: those that need no TFDV, so that they run on every Python of the core.
 CORE_TESTS = $(wildcard tests/test_face.py tests/test_errors.py tests/test_main.py tests/test_testing.py \
-	tests/domain tests/plugins tests/store tests/tracking tests/cli tests/testing tests/wire tests/mlmd)
+	tests/domain tests/plugins tests/store tests/tracking tests/cli tests/testing tests/wire tests/mlmd tests/server)
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_HTTP_TIMEOUT ?= 300

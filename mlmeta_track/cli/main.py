@@ -11,6 +11,7 @@ import click
 import mlmeta_track
 from mlmeta_track.cli.lineage import lineage
 from mlmeta_track.cli.run import run
+from mlmeta_track.cli.serve import serve
 from mlmeta_track.errors import MlmetaTrackError
 from mlmeta_track.plugins import hooks
 
@@ -51,3 +52,4 @@ def main() -> None:
 
 main.add_command(lineage)
 main.add_command(run)
+main.add_command(serve)

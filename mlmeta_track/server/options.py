@@ -64,10 +64,17 @@ class Tls:
 def _checked(what: str, load: Callable[[], None]) -> None:
     try:
         load()
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        reason = getattr(error, "strerror", None) or str(error)
-        message = f"TLS cannot use {what}: {reason}. Give PEM files that belong together."
+    except (OSError, ValueError) as error:
+        message = f"TLS cannot use {what}: {_reason(error)}. Give PEM files that belong together."
         raise SettingsError(message) from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, ssl.SSLError):
+        # Such as KEY_VALUES_MISMATCH; nothing is said of a file that is no PEM file at all.
+        reason = (error.reason or "").replace("_", " ").lower()
+        return reason or "what it holds is of another kind"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _no_password() -> str:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
@@ -21,6 +22,7 @@ from mlmeta_track.store.base import Store
 
 _KEEPALIVE_MS = 60_000
 _MAX_PORT = 65_535
+_END_SECONDS = 1.0
 
 _Place: TypeAlias = "tuple[int, int, int, str, Any]"
 
@@ -52,7 +54,10 @@ class MetadataServer:
         credentials = None if options.tls is None else options.tls.credentials()
         self._grace = options.grace_seconds
         self._health = Health()
-        self._server = _grpc_server(options)
+        self._workers = ThreadPoolExecutor(
+            options.workers, thread_name_prefix="mlmeta-track-server"
+        )
+        self._server = _grpc_server(self._workers, options)
         self._server.add_generic_rpc_handlers(
             (service_handler(MetadataService(store), options.max_message_bytes),)
         )
@@ -63,10 +68,18 @@ class MetadataServer:
         """Begin to answer."""
         self._server.start()
 
-    def stop(self) -> None:
-        """Take no more calls, and wait for those under way; after the grace period they fail."""
+    def stop(self) -> bool:
+        """Take no more calls, and wait for those under way; after the grace period they fail.
+
+        Returns:
+            Whether they all ended: one may go on to wait for a database that does not answer.
+        """
         self._health.stop()
         self._server.stop(self._grace).wait()
+        ending = threading.Thread(target=self._workers.shutdown, daemon=True)
+        ending.start()
+        ending.join(_END_SECONDS)
+        return not ending.is_alive()
 
 
 @contextlib.contextmanager
@@ -92,9 +105,9 @@ def serving(
         server.stop()
 
 
-def _grpc_server(options: ServerOptions) -> grpc.Server:
+def _grpc_server(workers: ThreadPoolExecutor, options: ServerOptions) -> grpc.Server:
     return grpc.server(
-        ThreadPoolExecutor(options.workers, thread_name_prefix="mlmeta-track-server"),
+        workers,
         options=[
             ("grpc.max_receive_message_length", options.max_message_bytes),
             ("grpc.max_send_message_length", options.max_message_bytes),
@@ -170,4 +183,4 @@ def _refused(place: _Place) -> OSError | None:
 
 
 def _not_to_be_had(address: str, reason: str) -> str:
-    return f"The server cannot listen at {address}: {reason}. Stop what does, or name another."
+    return f"The server cannot listen at {address}: {reason}. Free that address, or name another."

@@ -20,6 +20,8 @@ import tomllib
 import mlmeta_track as mt
 from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking import settings
+from tests.server.certificates import Authority
+from tests.serving import COMMAND, Served
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -32,6 +34,8 @@ ELSEWHERE = {
     "make test": "it is what runs this test",
     "make bench": "tests/benchmarks runs the smallest of it",
 }
+
+SERVE = "mlmeta-track serve "
 
 
 @dataclass
@@ -51,10 +55,26 @@ class Page:
     def console(self, text: str) -> None:
         commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
         assert commands, "a console block needs a line that begins with `$ `"
-        printed = [self._run(command) for command in commands if not _runs_elsewhere(command)]
+        printed = [
+            self._serve(command) if command.startswith(SERVE) else self._run(command)
+            for command in commands
+            if not _runs_elsewhere(command)
+        ]
         shown = [line for line in text.splitlines() if not line.startswith("$ ")]
         if shown and printed:
             _assert_matches("\n".join(printed), "\n".join(shown))
+
+    def _serve(self, command: str) -> str:
+        """Start a server, which would not end by itself, at a free port instead of that shown."""
+        shown, options = re.findall(r":(\d+)", command)[0], shlex.split(command)[2:]
+        free = [re.sub(rf":{shown}$", ":0", option) for option in options]
+        with subprocess.Popen(
+            [*COMMAND, *free], cwd=self.folder, stdout=subprocess.PIPE, text=True
+        ) as process:
+            server = Served(process)
+            server.stop()
+        assert process.returncode == 0
+        return server.first_line.replace(server.address.rpartition(":")[2], shown)
 
     def _run(self, command: str) -> str:
         environment = os.environ | {
@@ -123,10 +143,18 @@ def _readme_folder(folder: Path) -> None:
     )
 
 
+def _server_folder(folder: Path) -> None:
+    authority = Authority(folder / "authority", "Authority")
+    authority.certificate.rename(folder / "clients.pem")
+    for file in authority.sign("server"):
+        file.rename(folder / file.name)
+
+
 PREPARED: Mapping[str, Callable[[Path], None]] = {
     "README.md": _readme_folder,
     "commands.md": _commands_folder,
     "getting-started.md": _started_folder,
+    "server.md": _server_folder,
 }
 
 

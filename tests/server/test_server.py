@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,32 +14,12 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from mlmeta_track.errors import SettingsError, UnavailableError
-from mlmeta_track.mlmd import MetadataStore, proto
 from mlmeta_track.mlmd.proto import metadata_store_pb2 as pb
 from mlmeta_track.mlmd.proto.metadata_store_service_pb2_grpc import MetadataStoreServiceStub
 from mlmeta_track.server import MetadataServer, ServerOptions, serving
 from mlmeta_track.store.base import Store
-from mlmeta_track.store.connect import open_store
 from mlmeta_track.wire.service import METHODS, SERVICE
-
-
-@pytest.fixture
-def memory() -> Iterator[Store]:
-    store = open_store("sqlite://")
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def server(memory: Store) -> Iterator[MetadataServer]:
-    with serving(memory) as server:
-        yield server
-
-
-def client(server: MetadataServer) -> MetadataStore:
-    host, _, port = server.address.rpartition(":")
-    return MetadataStore(proto.MetadataStoreClientConfig(host=host, port=int(port)))
-
+from tests.serving import client
 
 # Calls
 
@@ -67,16 +46,16 @@ def test_every_method_is_reached(server: MetadataServer, name: str) -> None:
 def test_a_store_in_memory_lives_from_call_to_call_and_client_to_client(
     server: MetadataServer, memory: Store
 ) -> None:
-    type_id = client(server).put_artifact_type(pb.ArtifactType(name="T"))
-    ids = client(server).put_artifacts([pb.Artifact(type_id=type_id, uri="u")])
+    type_id = client(server.address).put_artifact_type(pb.ArtifactType(name="T"))
+    ids = client(server.address).put_artifacts([pb.Artifact(type_id=type_id, uri="u")])
 
-    assert [artifact.id for artifact in client(server).get_artifacts()] == ids
+    assert [artifact.id for artifact in client(server.address).get_artifacts()] == ids
     assert [artifact.uri for artifact in memory.get_artifacts_by_uri("u")] == ["u"]
 
 
 def test_many_clients_at_once_make_each_type_and_node_once(server: MetadataServer) -> None:
     def work(number: int) -> int:
-        mine = client(server)
+        mine = client(server.address)
         type_id = mine.put_artifact_type(pb.ArtifactType(name="T"))
         mine.put_artifacts([pb.Artifact(type_id=type_id, name=f"{number}-{n}") for n in range(5)])
         return type_id
@@ -85,7 +64,7 @@ def test_many_clients_at_once_make_each_type_and_node_once(server: MetadataServe
         type_ids = set(pool.map(work, range(32)))
 
     assert len(type_ids) == 1
-    assert len(client(server).get_artifacts()) == 160
+    assert len(client(server.address).get_artifacts()) == 160
 
 
 # Health
@@ -153,14 +132,6 @@ def test_a_host_that_does_not_exist_is_refused(memory: Store) -> None:
 def test_what_is_no_address_is_refused(memory: Store, address: str) -> None:
     with pytest.raises(SettingsError, match="Write HOST:PORT"):
         MetadataServer(memory, address)
-
-
-@pytest.mark.parametrize(
-    "options", [{"workers": 0}, {"max_message_mb": 0}, {"max_message_mb": 2048}]
-)
-def test_a_number_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(SettingsError, match=str(next(iter(options.values())))):
-        ServerOptions(**options)
 
 
 def test_importing_the_package_imports_no_grpc() -> None:
