@@ -6,6 +6,7 @@ what their files take from pytest.
 
 from __future__ import annotations
 
+import base64
 import importlib
 import importlib.util
 import json
@@ -102,6 +103,18 @@ def load(path: Path) -> types.ModuleType:
     return module
 
 
+def share_database(module: Any, config: bytes) -> None:
+    """Have all tests of a file open one database, instead of a store in memory for each."""
+    if not hasattr(module, "_get_metadata_store"):
+        return  # The file opens no stores.
+
+    def get_metadata_store(*_: Any, **__: Any) -> Any:
+        message = module.metadata_store_pb2.ConnectionConfig.FromString(config)
+        return module.mlmd.MetadataStore(message)
+
+    module._get_metadata_store = get_metadata_store
+
+
 def run(asked: dict[str, Any]) -> dict[str, Any]:
     if asked["alias"] is not None:
         sys.meta_path.insert(0, Alias(asked["alias"]))
@@ -112,6 +125,8 @@ def run(asked: dict[str, Any]) -> dict[str, Any]:
         for test_case in vars(module).values():
             if isinstance(test_case, type) and issubclass(test_case, unittest.TestCase):
                 test_case.cli_args = asked["cli_args"]  # type: ignore[attr-defined]
+        if asked["config"] is not None:
+            share_database(module, base64.b64decode(asked["config"]))
         tests = unittest.defaultTestLoader.loadTestsFromModule(module)
         only = asked["only"]
         for test in _flat(tests):

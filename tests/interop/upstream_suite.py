@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -27,6 +28,7 @@ def run_upstream_suite(  # noqa: PLR0913 - each is an option of the run
     *,
     alias: str | None = None,
     grpc: tuple[str, int] | None = None,
+    config: bytes | None = None,
     also_unfit: bool = False,
     only: Collection[str] | None = None,
     files: Collection[str] = FILES,
@@ -38,6 +40,8 @@ def run_upstream_suite(  # noqa: PLR0913 - each is an option of the run
         wheel_python: The Python whose ``ml_metadata`` has the tests.
         alias: The package that stands for ``ml_metadata``; None for the real one.
         grpc: Host and port of the server that is called; None for direct mode.
+        config: The ``ConnectionConfig`` of the database that all tests share in direct mode; None
+            for a store in memory for each.
         also_unfit: Whether to run the two tests also that upstream expects to fail.
         only: The names of the tests that are run; None for all.
         files: Which files of the suite.
@@ -51,6 +55,7 @@ def run_upstream_suite(  # noqa: PLR0913 - each is an option of the run
         "alias": alias,
         "also_unfit": also_unfit,
         "cli_args": {"use_grpc_backend": grpc is not None, "grpc_host": host, "grpc_port": port},
+        "config": None if config is None else base64.b64encode(config).decode(),
         "files": [str(Path(package, "metadata_store", name)) for name in files],
         "only": only if only is None else sorted(only),
     }
