@@ -35,12 +35,13 @@ import mlmeta_track
 from mlmeta_track.domain.nodes import Execution, ExecutionState
 from mlmeta_track.plugins import hooks
 from mlmeta_track.store.base import Store
-from mlmeta_track.tracking import instrument, recorder
+from mlmeta_track.tracking import instrument, places, recorder
 from mlmeta_track.tracking.instrument import Instrumentor, TrackedFunction
+from mlmeta_track.tracking.places import Place
 from mlmeta_track.tracking.wrappers import Tracked
 
 _OUR_FOLDER = str(Path(mlmeta_track.__file__).parent)
-_MOST_FRAMES = 2
+_MOST_FRAMES = 1
 
 _SWITCH_ON = """
 import sys
@@ -145,13 +146,13 @@ class IntegrationSuite:
     def test_the_table_fits_the_library(
         self, instrumentor: Instrumentor, library: ModuleType
     ) -> None:
-        for row in instrumentor.functions:
-            parameters = inspect.signature(getattr(library, row.name)).parameters
-            named = {*row.inputs, *row.data, *(row.writes or ()), row.loads_from, row.saved_to}
-            unknown = named - {None, *parameters}
+        assert library.__name__ == instrumentor.module
+        for row, place in _places(instrumentor):
+            function = getattr(place.value, "__func__", place.value)
+            unknown = row.arguments - inspect.signature(function).parameters.keys()
             assert not unknown, f"{row.name} has no arguments {sorted(unknown)}"
-            if row.writes is not None:
-                assert row.writes[0] in row.inputs, f"{row.name} writes what is not in its inputs"
+            used = {*(row.writes or ())[:1], *row.changes}
+            assert used <= row.inputs.keys(), f"{row.name} writes or changes what is no input"
 
     def test_switching_on_twice_wraps_once(
         self, instrumentor: Instrumentor, library: ModuleType
@@ -166,12 +167,12 @@ class IntegrationSuite:
     def test_switching_off_restores_the_very_objects(
         self, instrumentor: Instrumentor, library: ModuleType
     ) -> None:
-        before = dict(vars(library))
+        owners = [library, *(place.owner for _, place in _places(instrumentor))]
+        before = [_identities(vars(owner)) for owner in owners]
         instrumentor.instrument()
-        instrumentor.uninstrument()
-        assert _identities(vars(library)) == _identities(before)
-        instrumentor.uninstrument()
-        assert _identities(vars(library)) == _identities(before)
+        for _ in range(2):
+            instrumentor.uninstrument()
+            assert [_identities(vars(owner)) for owner in owners] == before
 
     def test_can_be_switched_on_again(
         self, instrumentor: Instrumentor, library: ModuleType, sample: Sample, recorded: Store
@@ -223,12 +224,13 @@ class IntegrationSuite:
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         absent = TrackedFunction(name="there_is_no_such_function")
-        monkeypatch.setattr(
-            type(instrumentor), "functions", (absent, *instrumentor.functions), raising=True
-        )
-        instrumentor.instrument()
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                type(instrumentor), "functions", (absent, *instrumentor.functions), raising=True
+            )
+            instrumentor.instrument()
         assert not hasattr(library, absent.name)
-        assert isinstance(getattr(library, instrumentor.functions[1].name), Tracked)
+        assert all(isinstance(f, Tracked) for f in _functions(instrumentor, library).values())
         assert not caplog.records
 
     # Recording.
@@ -336,9 +338,21 @@ class IntegrationSuite:
             assert copy.deepcopy(tracked) is tracked
 
 
+def _places(instrumentor: Instrumentor) -> list[tuple[TrackedFunction, Place]]:
+    """Return the rows of the integration's table, each with where its function stands."""
+    modules = [import_module(name) for name in instrumentor.modules()]
+    rows = [(module, row) for module in modules for row in instrumentor.rows(module)]
+    found = [(row, places.find(module, row.name)) for module, row in rows]
+    absent = [row.name for row, place in found if place is None]
+    assert not absent, f"the library has no {absent}"
+    return [(row, place) for row, place in found if place is not None]
+
+
 def _functions(instrumentor: Instrumentor, library: ModuleType) -> dict[str, Any]:
-    """Return what stands in the library under the names in the integration's table."""
-    return {row.name: getattr(library, row.name) for row in instrumentor.functions}
+    """Return what stands under the names in the integration's table, methods left out."""
+    assert library.__name__ == instrumentor.module
+    found = [(row, place) for row, place in _places(instrumentor) if "." not in row.name]
+    return {f"{row.module}:{row.name}": place.value for row, place in found}
 
 
 def _identities(objects: Mapping[str, object]) -> dict[str, int]:

@@ -7,14 +7,12 @@ user imports it.
 
 from __future__ import annotations
 
-import inspect
 import logging
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
@@ -22,57 +20,44 @@ from typing import Any, ClassVar
 
 import wrapt
 
-from mlmeta_track.domain.types import DATASET, ArtifactType
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hooks
-from mlmeta_track.tracking import active, calls, capture, recorder
-from mlmeta_track.tracking.calls import Call
+from mlmeta_track.tracking import callers, places
+from mlmeta_track.tracking.active import is_held_off
 from mlmeta_track.tracking.isolation import Guard
-from mlmeta_track.tracking.steps import Step, Used
+from mlmeta_track.tracking.library_calls import Recording
+from mlmeta_track.tracking.places import Place
+from mlmeta_track.tracking.table import TrackedFunction
 from mlmeta_track.tracking.wrappers import TrackedInPlace, tracker_of
+
+__all__ = [
+    "Instrumentor",
+    "TrackedFunction",
+    "autotrack",
+    "is_held_off",
+    "untrack",
+]
 
 _logger = logging.getLogger("mlmeta_track")
 # Never strict: a mistake of ours must not come out of the user's import statement.
 _guard = Guard()
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrackedFunction:
-    """One function of a library: which of its arguments are artifacts, and what it makes.
+@dataclass(frozen=True, slots=True)
+class _Installed:
+    """A wrapper, and the place where it was put."""
 
-    All other arguments that are scalars, or plain lists of them, are recorded as parameters.
-
-    Args:
-        name: The function's public name in the library's module.
-        inputs: Arguments that hold artifacts in memory, with the keys of their event paths.
-        data: Arguments that are paths or URIs of data, with the keys of their event paths.
-        data_type: The artifact type of what ``data`` names.
-        returns: The key under which the returned artifact is recorded; None if it returns none.
-        loads_from: The argument that is the path from which the returned artifact was loaded: then
-            it is the artifact that was written there, and no new one.
-        writes: The argument, one of ``inputs``, that is an artifact in memory, and the one that is
-            the path it is written to.
-        saved_to: The argument that is the path at which the returned artifact is saved as well.
-        unrecorded: Arguments that are not worth recording.
-    """
-
-    name: str
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    data: Mapping[str, str] = field(default_factory=dict)
-    data_type: ArtifactType = DATASET
-    returns: str | None = None
-    loads_from: str | None = None
-    writes: tuple[str, str] | None = None
-    saved_to: str | None = None
-    unrecorded: frozenset[str] = frozenset()
+    place: Place
+    wrapper: TrackedInPlace
 
 
 class Instrumentor:
     """The base of integrations that track a library's functions by themselves.
 
     A subclass names the module and lists its functions.  Switching on and off may be repeated, and
-    switching off restores the very objects that the module had.  A version outside ``supported`` is
-    named once in a warning and left alone.
+    switching off restores the very objects that the library had.  A version outside ``supported``
+    is named once in a warning and left alone.  What the library calls of itself is never recorded,
+    in whatever thread it does.
     """
 
     prefix: ClassVar[str]
@@ -85,37 +70,51 @@ class Instrumentor:
     """The first supported version, and the first that no longer is."""
     functions: ClassVar[tuple[TrackedFunction, ...]]
     """What is tracked."""
+    silent_callers: ClassVar[tuple[str, ...]] = ()
+    """Packages whose own calls of the library are not recorded: they record them themselves."""
 
     def __init__(self) -> None:
         """Be switched off."""
         self._lock = threading.RLock()
         self._is_on = False
-        self._is_registered = False
+        self._registered: set[str] = set()
         self._warned = False
-        self._originals: dict[str, tuple[object, object]] = {}
+        self._installed: list[_Installed] = []
 
     def instrument(self) -> None:
         """Switch on: wrap the functions now, or as soon as the library is imported."""
         self._await_import()
+        callers.silence(self.module, *self.silent_callers)
         with self._lock:
             self._is_on = True
-            is_first, self._is_registered = not self._is_registered, True
-        if is_first:
-            # Fires at once if the module is there already.
-            wrapt.register_post_import_hook(self._on_import, self.module)
-        elif self.module in sys.modules:
-            self._on_import(sys.modules[self.module])
+            new = [name for name in self.modules() if name not in self._registered]
+            self._registered.update(new)
+        for name in self.modules():
+            if name in new:
+                # Fires at once if the module is there already.
+                wrapt.register_post_import_hook(self._on_import, name)
+            elif name in sys.modules:
+                self._on_import(sys.modules[name])
 
     def uninstrument(self) -> None:
-        """Switch off: give the module its own functions back."""
+        """Switch off: give the library its own functions back."""
         with self._lock:
             self._is_on = False
-            module = sys.modules.get(self.module)
-            for name, (wrapper, original) in self._originals.items():
+            for installed in reversed(self._installed):
                 # Somebody may have wrapped ours in the meantime: theirs stays, and ours rests.
-                if getattr(module, name, None) is wrapper:
-                    setattr(module, name, original)
-            self._originals.clear()
+                if installed.place.holds(installed.wrapper):
+                    installed.place.restore()
+            self._installed.clear()
+
+    def modules(self) -> list[str]:
+        """Return the modules that functions are tracked in, the library's first."""
+        named = [row.module for row in self.functions if row.module is not None]
+        return list(dict.fromkeys([self.module, *named]))
+
+    def rows(self, module: ModuleType) -> Iterable[TrackedFunction]:
+        """Return what is tracked in a module that has just been imported."""
+        name = module.__name__
+        return [row for row in self.functions if (row.module or self.module) == name]
 
     def _await_import(self) -> None:
         """Wait for another thread that is importing the library just now."""
@@ -126,24 +125,33 @@ class Instrumentor:
     def _on_import(self, module: ModuleType) -> None:
         with _guard(f"track {self.module}"), self._lock:
             if self._is_on and self._supports_installed():
-                for function in self.functions:
+                for function in self.rows(module):
                     self._wrap(module, function)
 
     def _wrap(self, module: ModuleType, tracked: TrackedFunction) -> None:
-        original = getattr(module, tracked.name, None)
-        if not callable(original) or isinstance(original, type) or self._is_in(original):
+        place = places.find(module, tracked.name)
+        if place is None or not places.is_function(place.value) or self._is_in(place.value):
             return  # Another version of the library has no such function, or it is tracked already.
-        recording = _Recording(f"{self.prefix}.{tracked.name}", tracked, original, self)
-        wrapper = TrackedInPlace(original, recording, self.module, tracked.name)
-        setattr(module, tracked.name, wrapper)
-        self._originals[tracked.name] = (wrapper, original)
+        recording = Recording(f"{self.prefix}.{tracked.name}", tracked, place.value, self)
+        wrapper = TrackedInPlace(place.value, recording, module.__name__, tracked.name)
+        for one in self._places_of(place):
+            one.put(wrapper)
+            self._installed.append(_Installed(one, wrapper))
+
+    def _places_of(self, place: Place) -> list[Place]:
+        """Return the public place of a function, and the one in the module that defines it."""
+        inner = None if isinstance(place.owner, type) else places.where_defined(place.value)
+        if inner is None or inner.owner is place.owner:
+            return [place]
+        is_library = callers.package(inner.owner.__name__) == callers.package(self.module)
+        return [place, inner] if is_library else [place]
 
     def _is_in(self, function: Any) -> bool:
         """Tell whether a function is tracked by this, maybe under somebody else's wrapper."""
         layer = function
         while layer is not None:
             recording = tracker_of(layer)
-            if isinstance(recording, _Recording) and recording.instrumentor is self:
+            if isinstance(recording, Recording) and recording.switch is self:
                 return True
             layer = getattr(layer, "__wrapped__", None)
         return False
@@ -176,100 +184,6 @@ class Instrumentor:
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
-
-
-class _Recording:
-    """How the calls of one library function are recorded."""
-
-    def __init__(
-        self, type_name: str, tracked: TrackedFunction, original: Any, instrumentor: Instrumentor
-    ) -> None:
-        self._type_name = type_name
-        self._tracked = tracked
-        self._original = original
-        self.instrumentor = instrumentor
-
-    @cached_property
-    def _signature(self) -> inspect.Signature:
-        return inspect.signature(self._original)
-
-    def call(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG002
-        """Call the function inside a step of its own, unless the library calls itself."""
-        writer = recorder.current()
-        if active.is_held_off() or writer.settings.disabled or not self.instrumentor.is_on:
-            return wrapped(*args, **kwargs)
-        arguments = self._bind(args, kwargs)
-        if arguments is None:
-            return wrapped(*args, **kwargs)
-        call = _LibraryCall(self._tracked, arguments)
-        recorded = Call(
-            self._type_name, writer, call.describe_start, call.describe_result, holds_off=True
-        )
-        return calls.run(recorded, wrapped, args, kwargs)
-
-    def _bind(self, args: Any, kwargs: Any) -> Mapping[str, Any] | None:
-        """Return the arguments by name; None if they do not fit, as the function will say."""
-        try:
-            bound = self._signature.bind(*args, **kwargs)
-        except TypeError:
-            return None
-        except ValueError:
-            return dict(kwargs)  # Some functions written in C do not tell their signature.
-        bound.apply_defaults()
-        return bound.arguments
-
-
-class _LibraryCall:
-    """One call of a library function, described by its row in the table."""
-
-    def __init__(self, tracked: TrackedFunction, arguments: Mapping[str, Any]) -> None:
-        self._tracked = tracked
-        self._arguments = arguments
-        self._written: Used | None = None
-
-    def describe_start(self, step: Step) -> None:
-        """Tell the step its inputs and parameters."""
-        tracked = self._tracked
-        for name, key in tracked.data.items():
-            self._use_data(step, self._arguments.get(name), key)
-        for name, key in tracked.inputs.items():
-            used = self._use(step, self._arguments.get(name), key)
-            if tracked.writes is not None and name == tracked.writes[0]:
-                self._written = used
-        artifacts = {*tracked.data, *tracked.inputs, *tracked.unrecorded, *(tracked.writes or ())}
-        artifacts |= {tracked.loads_from or "", tracked.saved_to or ""}
-        given = {k: v for k, v in self._arguments.items() if k not in artifacts and v is not None}
-        step.log_params(given)
-
-    def describe_result(self, step: Step, result: Any) -> None:
-        """Tell the step what the function made, loaded or wrote."""
-        tracked = self._tracked
-        if tracked.writes is not None and self._written is not None:
-            _, path_name = tracked.writes
-            step.place(self._written, self._arguments[path_name], (path_name,))
-        description = None if tracked.returns is None else capture.describe(result)
-        if description is None or tracked.returns is None:
-            return
-        path = (tracked.returns,)
-        if tracked.loads_from is not None:
-            loaded = capture.at_path(description, self._arguments[tracked.loads_from])
-            step.use(result, path, description=loaded)
-            return
-        saved_to = tracked.saved_to and self._arguments.get(tracked.saved_to)
-        step.make(result, path, capture.at_path(description, saved_to) if saved_to else description)
-
-    @staticmethod
-    def _use(step: Step, value: Any, key: str) -> Used | None:
-        description = None if value is None else capture.describe(value)
-        if description is None:
-            return None
-        return step.use(value, (key,), description=description)
-
-    def _use_data(self, step: Step, value: Any, key: str) -> None:
-        for place, item in capture.items(value):
-            if isinstance(item, str):
-                description = capture.describe_path(item, self._tracked.data_type)
-                step.use(item, (key, *place), description=description)
 
 
 _instrumentors: dict[str, Instrumentor] = {}

@@ -8,6 +8,7 @@ to is pickled together with what it wraps, which pickles, or does not, as it wou
 from __future__ import annotations
 
 import copy
+import pkgutil
 import sys
 from importlib import import_module
 from types import FrameType, FunctionType, MethodType
@@ -89,20 +90,34 @@ class Tracked(wrapt.FunctionWrapper):  # type: ignore[type-arg]
         return self
 
 
+class BoundInPlace(BoundTracked):
+    """A library's tracked method, taken from an instance or from its class."""
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """Be looked up again on the instance or class, as methods are; else by the name."""
+        if type(self.__wrapped__) is MethodType:
+            return tuple(self.__wrapped__.__reduce_ex__(protocol))
+        parent: TrackedInPlace = self._self_parent
+        return parent.__reduce_ex__(protocol)
+
+
 class TrackedInPlace(Tracked):
     """A library's function that is tracked under its public name, which others may not know it by.
 
-    Where it is sent, it is what that name leads to there.
+    Where it is sent, it is what that name leads to there.  Nothing of this package is sent with it,
+    so it arrives where this package is not installed, too.
     """
+
+    __bound_function_wrapper__ = BoundInPlace
 
     def __init__(self, function: Any, tracker: Tracker, module: str, name: str) -> None:
         """Wrap a function that stands at a name in a module."""
         super().__init__(function, tracker)
-        self._self_place = (module, name)
+        self._self_place = f"{module}:{name}"
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         """Be found again by its public name."""
-        return find_function, self._self_place
+        return pkgutil.resolve_name, (self._self_place,)
 
 
 def tracker_of(function: Any) -> Tracker | None:
