@@ -42,8 +42,12 @@ class Backend(Protocol):
     def driver_error(self) -> type[Exception]:
         """The root of the driver's errors."""
 
-    def make_engine(self) -> Engine:
-        """Return an engine with a pool of connections that begin no transaction by themselves."""
+    def make_engine(self, *, create: bool = True) -> Engine:
+        """Return an engine with a pool of connections that begin no transaction by themselves.
+
+        Args:
+            create: Whether the database is made if there is none.
+        """
 
     def begin(self, *, writing: bool) -> Sequence[str]:
         """Return the statements by which a transaction begins; a writer is the only one then."""
@@ -66,8 +70,14 @@ class Backend(Protocol):
     def translate(self, error: Exception) -> MlmetaTrackError:
         """Return what an error of the database, SQLAlchemy or the driver means in our terms."""
 
-    def is_passing(self, error: Exception) -> bool:
-        """Say whether the same transaction may succeed if it is tried again."""
+    def is_passing(self, error: Exception, *, committing: bool) -> bool:
+        """Say whether the same transaction may succeed if it is tried again.
+
+        Args:
+            error: What ended it.
+            committing: Whether it was being committed; if the connection was lost then, nobody
+                knows whether it was.
+        """
 
 
 def parse(url: str) -> Backend:

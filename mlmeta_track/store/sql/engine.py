@@ -10,6 +10,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,12 +22,17 @@ from mlmeta_track.errors import (
     NotFoundError,
 )
 from mlmeta_track.store.sql.backend import Backend, parse
-from mlmeta_track.store.sql.opening import check_schema, is_empty
+from mlmeta_track.store.sql.opening import check_schema, is_empty, is_unfinished
 from mlmeta_track.store.sql.prepared import Session
-from mlmeta_track.store.sql.schema import add_simple_types, create_schema, missing_simple_types
+from mlmeta_track.store.sql.schema import (
+    add_simple_types,
+    create_schema,
+    finish_schema,
+    missing_simple_types,
+)
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, PoolProxiedConnection
 
 ResultT = TypeVar("ResultT")
 _ATTEMPTS = 6
@@ -40,6 +46,14 @@ class PassingError(Exception):
         """Keep the error."""
         super().__init__(str(meaning))
         self.meaning = meaning
+
+
+@dataclass
+class _Progress:
+    """How far a transaction has come."""
+
+    connected: bool = False
+    committing: bool = False
 
 
 class Database:
@@ -94,12 +108,21 @@ class Database:
         Raises:
             AbortedError: They were in the way each time.
         """
+
+        def write() -> ResultT:
+            with self.write() as session:
+                return work(session)
+
+        return self._again(write)
+
+    def _again(self, work: Callable[[], ResultT]) -> ResultT:
+        """Do some work, again while its error may pass, but not for ever."""
+        deadline = time.monotonic() + self._backend.timeout
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                with self.write() as session:
-                    return work(session)
+                return work()
             except PassingError as error:
-                if attempt == _ATTEMPTS:
+                if attempt == _ATTEMPTS or time.monotonic() > deadline:
                     raise error.meaning from error
                 # Random, so that those that met do not meet again.
                 time.sleep(random.uniform(0.0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311
@@ -129,27 +152,45 @@ class Database:
 
     @contextmanager
     def _transaction(self, *, writing: bool) -> Iterator[Session]:
-        try:
+        with self._our_errors(may_pass=writing) as progress:
             engine = self._engine or self._open()
             self._check_place()
             if writing and self._lacks_simple_types:
                 self._add_simple_types(engine)
             connection = engine.raw_connection()
+            progress.connected = True
             cursor = connection.cursor()
             try:
                 for statement in self._backend.begin(writing=writing):
                     cursor.execute(statement)
                 yield Session(engine.dialect, cursor)
+                progress.committing = True
                 connection.commit()
             except BaseException:
-                connection.rollback()
+                self._roll_back(connection)
                 raise
             finally:
                 cursor.close()  # an open one would keep the file open after the connection's end
                 connection.close()  # that is, give it back to the pool
+
+    def _roll_back(self, connection: PoolProxiedConnection) -> None:
+        try:
+            connection.rollback()
+        except self._backend.driver_error:
+            # It is lost, and the transaction with it; what lost it is the error that counts.
+            connection.invalidate()
+
+    @contextmanager
+    def _our_errors(self, *, may_pass: bool) -> Iterator[_Progress]:
+        """Translate errors; those after which trying again may help become ``PassingError``."""
+        progress = _Progress()
+        try:
+            yield progress
         except (SQLAlchemyError, self._backend.driver_error) as error:
             translated = self._backend.translate(error)
-            if writing and self._backend.is_passing(error):
+            # A server that does not let one in will not do so a moment later.
+            settled = progress.committing or not progress.connected
+            if may_pass and self._backend.is_passing(error, committing=settled):
                 raise PassingError(translated) from error
             raise translated from error
         except UnicodeEncodeError as error:
@@ -170,7 +211,7 @@ class Database:
             if self._engine is not None:
                 return self._engine
             self._check_place()
-            engine = self._backend.make_engine()
+            engine = self._backend.make_engine(create=self._may_create)
             try:
                 self._find_or_create(engine)
             except BaseException:
@@ -186,13 +227,14 @@ class Database:
         with engine.connect() as connection:
             _begin(connection, self._backend, writing=False)
             empty = is_empty(connection)
-            if not empty:
+            whole = not empty and not is_unfinished(connection)
+            if whole:
                 check_schema(connection, str(self._backend))
                 self._lacks_simple_types = bool(missing_simple_types(connection))
         if empty and not self._may_create:
             raise self._missing()
-        if empty:
-            self._create(engine)
+        if not whole:
+            self._again(lambda: self._create(engine))
 
     def _add_simple_types(self, engine: Engine) -> None:
         with engine.connect() as connection:
@@ -205,10 +247,16 @@ class Database:
         return NotFoundError(f"{self._backend} does not exist. Name one that does, or create it.")
 
     def _create(self, engine: Engine) -> None:
-        with engine.connect() as connection, self._backend.creating(connection):
+        with (
+            self._our_errors(may_pass=True),
+            engine.connect() as connection,
+            self._backend.creating(connection),
+        ):
             # Another process may have been quicker.
             if is_empty(connection):
                 create_schema(connection)
+            elif self._may_create and is_unfinished(connection):
+                finish_schema(connection)
             else:
                 check_schema(connection, str(self._backend))
         if not self._backend.in_memory:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, Table, inspect, literal, select
 
 from mlmeta_track.errors import (
     FailedPreconditionError,
@@ -17,6 +17,22 @@ _SHOWN_TABLES = 5
 def is_empty(connection: Connection) -> bool:
     """Say whether the database has no tables at all."""
     return not inspect(connection).get_table_names()
+
+
+def is_unfinished(connection: Connection) -> bool:
+    """Say whether somebody began to create a store here and did not come to the end.
+
+    MySQL commits each table by itself, so that others see a store before it is whole, and an
+    interrupted creation leaves tables behind: only MLMD's, all of them empty.
+    """
+    tables = _tables(connection)
+    if not tables or not tables <= METADATA.tables.keys():
+        return False
+    # The table that tells the version comes first, for in a store it has a row.
+    asked = sorted(tables, key=lambda name: name != MLMD_ENV.name)
+    if not all(_has_no_rows(connection, METADATA.tables[name]) for name in asked):
+        return False
+    return not _is_version_0(connection, tables)
 
 
 def check_schema(connection: Connection, name: str) -> None:
@@ -53,6 +69,10 @@ def _tables(connection: Connection) -> set[str]:
     return {spelled.get(name.lower(), name) for name in names}
 
 
+def _has_no_rows(connection: Connection, table: Table) -> bool:
+    return connection.execute(select(literal(1)).select_from(table).limit(1)).first() is None
+
+
 def _version(connection: Connection, name: str, tables: set[str]) -> int:
     if MLMD_ENV.name not in tables:
         if _is_version_0(connection, tables):
@@ -70,8 +90,8 @@ def _version(connection: Connection, name: str, tables: set[str]) -> int:
 
 def _is_version_0(connection: Connection, tables: set[str]) -> bool:
     """Say whether it is a store of MLMD from before it wrote down its version."""
-    if TYPE.name not in tables:
-        return False
+    if TYPE.name not in tables or connection.dialect.name == "postgresql":
+        return False  # ML Metadata spoke to PostgreSQL only later, and spells its tables otherwise
     columns = inspect(connection).get_columns(TYPE.name)
     return "is_artifact_type" in {column["name"] for column in columns}
 

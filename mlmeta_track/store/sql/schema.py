@@ -354,10 +354,27 @@ def tables_of(kind: type[Node]) -> NodeTables:
 
 
 def create_schema(connection: Connection) -> None:
-    """Create all tables and indexes, write the version, and add the simple types."""
+    """Create all tables and indexes, add the simple types, and write the version."""
     METADATA.create_all(connection, checkfirst=False)
-    connection.execute(insert(MLMD_ENV).values(schema_version=SCHEMA_VERSION))
+    _make_usable(connection)
+
+
+def finish_schema(connection: Connection) -> None:
+    """Create what is missing of tables and indexes, and do what ``create_schema`` does then."""
+    METADATA.create_all(connection)
+    for table in METADATA.tables.values():
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+    _make_usable(connection)
+
+
+def _make_usable(connection: Connection) -> None:
+    """Write what makes the tables a store, last and at once: until then they are unfinished."""
+    if connection.dialect.name == "mysql":
+        # It has committed every table by itself; the rest is to be seen as a whole.
+        connection.exec_driver_sql("START TRANSACTION")
     add_simple_types(connection)
+    connection.execute(insert(MLMD_ENV).values(schema_version=SCHEMA_VERSION))
 
 
 def missing_simple_types(connection: Connection) -> list[dict[str, Any]]:

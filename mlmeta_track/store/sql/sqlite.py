@@ -137,7 +137,7 @@ class SqliteDatabase:
         """The URL; SQLite knows no password."""
         return f"sqlite:///{self.filename}"
 
-    def make_engine(self) -> Engine:
+    def make_engine(self, *, create: bool = True) -> Engine:  # noqa: ARG002 - SQLite decides
         """Return an engine; in memory there is the one connection."""
         # Transactions are ended before a connection is given back: the pool need not do it again.
         make = partial(create_engine, "sqlite://", creator=self.connect, pool_reset_on_return=None)
@@ -223,7 +223,7 @@ class SqliteDatabase:
                 return kind(f"{self}: {text}. {way_out}")
         return InternalError(f"{self}: {text}.")
 
-    def is_passing(self, _: Exception) -> bool:
+    def is_passing(self, _: Exception, *, committing: bool) -> bool:  # noqa: ARG002 - never
         """Return False: SQLite itself has waited long enough."""
         return False
 
