@@ -46,6 +46,12 @@ class TypeConflictError(AlreadyExistsError):
     """A type declares a property with another type than the store has for it."""
 
 
+class ResourceExhaustedError(MlmetaTrackError):
+    """Something is used up, or a message is larger than a server or this client takes."""
+
+    status_code = 8
+
+
 class FailedPreconditionError(MlmetaTrackError):
     """The store is not in the state that this operation needs."""
 

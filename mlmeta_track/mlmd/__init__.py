@@ -8,7 +8,8 @@ from __future__ import annotations
 
 try:
     import google.protobuf as _protobuf  # noqa: F401 - only whether it is there
-    import grpc as _grpc  # noqa: F401 - only whether it is there
+
+    from mlmeta_track.wire import channel as _channel  # noqa: F401 - imports grpc, so that forks work
 except ImportError as error:
     _MESSAGE = (
         "mlmeta_track.mlmd needs protobuf and grpcio, which come with its extra: pip install"

@@ -88,10 +88,8 @@ class UnauthenticatedError(_StatusOfClassError):
     status_code = UNAUTHENTICATED
 
 
-class ResourceExhaustedError(_StatusOfClassError):
+class ResourceExhaustedError(_StatusOfClassError, errors.ResourceExhaustedError):
     """Something is used up, or a message is larger than is allowed."""
-
-    status_code = RESOURCE_EXHAUSTED
 
 
 class FailedPreconditionError(_StatusOfClassError, errors.FailedPreconditionError):

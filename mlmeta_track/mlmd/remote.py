@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import grpc
 
+from mlmeta_track.errors import UnavailableError
 from mlmeta_track.mlmd import errors
 from mlmeta_track.mlmd.proto.metadata_store_service_pb2_grpc import MetadataStoreServiceStub
 from mlmeta_track.wire import metadata_store_pb2 as pb
+from mlmeta_track.wire.channel import Certificates, open_channel
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -29,7 +31,11 @@ class RemoteTransport:
         self._target = f"{config.host}:{config.port}"
         given = config.HasField("client_timeout_sec")
         self._timeout = config.client_timeout_sec if given else PATIENCE_SECONDS
-        self._stub = MetadataStoreServiceStub(_channel(self._target, config))
+        try:
+            channel = _channel(self._target, config)
+        except UnavailableError as error:
+            raise errors.make_exception(str(error), error.status_code) from error
+        self._stub = MetadataStoreServiceStub(channel)
 
     def __call__(self, method: str, request: Message) -> Message:
         """Return what the server answers.
@@ -58,13 +64,13 @@ def _channel(target: str, config: pb.MetadataStoreClientConfig) -> grpc.Channel:
     if arguments.HasField("http2_max_ping_strikes"):
         options.append(("grpc.http2.max_ping_strikes", arguments.http2_max_ping_strikes))
     if not config.HasField("ssl_config"):
-        return grpc.insecure_channel(target, options=options)
-    credentials = grpc.ssl_channel_credentials(
-        root_certificates=_pem(config.ssl_config, "custom_ca"),
-        private_key=_pem(config.ssl_config, "client_key"),
-        certificate_chain=_pem(config.ssl_config, "server_cert"),
+        return open_channel(target, options)
+    certificates = Certificates(
+        authorities=_pem(config.ssl_config, "custom_ca"),
+        certificate=_pem(config.ssl_config, "server_cert"),
+        key=_pem(config.ssl_config, "client_key"),
     )
-    return grpc.secure_channel(target, credentials, options=options)
+    return open_channel(target, options, certificates)
 
 
 def _pem(config: pb.MetadataStoreClientConfig.SSLConfig, field: str) -> bytes | None:

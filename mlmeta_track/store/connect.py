@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from mlmeta_track.errors import SettingsError
@@ -12,12 +13,21 @@ if TYPE_CHECKING:
 
 # By name, so that a database's libraries are imported when a store of that kind is opened.
 _SQL = "mlmeta_track.store.sql.store:SqlStore"
-_OPENERS = {"sqlite": _SQL, "postgresql": _SQL, "mysql": _SQL, "mariadb": _SQL}
+_REMOTE = "mlmeta_track.store.remote.store:RemoteStore"
+_OPENERS = {
+    "sqlite": _SQL,
+    "postgresql": _SQL,
+    "mysql": _SQL,
+    "mariadb": _SQL,
+    "grpc": _REMOTE,
+    "grpcs": _REMOTE,
+}
 
 _FORMS = (
     "sqlite:///relative/path.db, sqlite:////absolute/path.db, sqlite:// (in memory),"
     " postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE,"
-    " mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE"
+    " mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE,"
+    " grpc://HOST:PORT or grpcs://HOST:PORT (a server of ML Metadata)"
 )
 
 
@@ -47,4 +57,17 @@ def open_store(url: str, *, create: bool = True) -> Store:
     """
     check_url(url)
     module, _, name = _OPENERS[url.partition("://")[0].split("+")[0]].partition(":")
-    return cast("Store", getattr(import_module(module), name)(url, create=create))
+    return cast("Store", getattr(_imported(module), name)(url, create=create))
+
+
+def _imported(module: str) -> ModuleType:
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"google", "grpc"}:
+            raise
+        message = (
+            "A store on a server needs grpcio and protobuf, which come with the extra: pip install"
+            " 'mlmeta-track[mlmd]'."
+        )
+        raise SettingsError(message) from error

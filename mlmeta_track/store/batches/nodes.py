@@ -6,10 +6,16 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from mlmeta_track.domain.batch import ArtifactPut, ExecutionPut
-from mlmeta_track.domain.nodes import FILE_FINGERPRINT, FINGERPRINT, ExecutionState, Properties
+from mlmeta_track.domain.nodes import (
+    FILE_FINGERPRINT,
+    FINGERPRINT,
+    ExecutionState,
+    Node,
+    Properties,
+)
 from mlmeta_track.errors import AlreadyExistsError, InvalidArgumentError
 from mlmeta_track.store.batches.types import StoredType
-from mlmeta_track.store.batches.values import Encoded, check_text, encode
+from mlmeta_track.store.batches.values import Encoded, check_text, decode, encode, encode_stored
 
 PropertyKey: TypeAlias = "tuple[str, bool]"
 """A property's name, and whether it is a custom one."""
@@ -51,6 +57,29 @@ def encode_properties(
         check_text(name, "name of a custom property")
         encoded[(name, True)] = encode(name, value)
     return encoded
+
+
+def decode_properties(encoded: EncodedProperties) -> tuple[Properties, Properties]:
+    """Return declared and custom properties as values."""
+    values = {key: decode(value) for key, value in encoded.items()}
+    declared, custom = (
+        {name: v for (name, is_custom), v in values.items() if is_custom is which and v is not None}
+        for which in (False, True)
+    )
+    return declared, custom
+
+
+def encode_node(node: Node) -> EncodedProperties:
+    """Encode the properties of a node that a store has given back."""
+    declared = {(name, False): encode_stored(value) for name, value in node.properties.items()}
+    custom = {(name, True): encode_stored(value) for name, value in node.custom_properties.items()}
+    return {**declared, **custom}
+
+
+def property_path(key: PropertyKey) -> str:
+    """Return what a field mask calls a property."""
+    name, is_custom = key
+    return f"{'custom_properties' if is_custom else 'properties'}.{name}"
 
 
 def refuse_other_type(node: StoredNode, stored_type: StoredType, what: str) -> None:

@@ -91,6 +91,21 @@ def _is_same(node: StoredNode, put: ArtifactPut, given: EncodedProperties) -> bo
     return node.external_id == put.external_id or _looks_alike(node, put, given)
 
 
+def is_look_alike(
+    node: StoredNode, put: ArtifactPut, type_id: int, given: EncodedProperties
+) -> bool:
+    """Say whether an artifact, wherever it lies, may be the one that a put means.
+
+    Without a fingerprint the place alone decides.
+    """
+    return (
+        node.type_id == type_id
+        and node.state not in GONE
+        and _looks_alike(node, put, given)
+        and not contradicts(node, given)
+    )
+
+
 def _looks_alike(node: StoredNode, put: ArtifactPut, given: EncodedProperties) -> bool:
     wanted = fingerprints(given)
     if wanted:

@@ -45,6 +45,15 @@ def encode(name: str, value: object, declared: PropertyType | None = None) -> En
     return _ENCODERS[found](name, value)
 
 
+def encode_stored(value: PropertyValue) -> Encoded:
+    """Return a value that a store has given back as it is stored; it need not be checked again."""
+    if isinstance(value, str):
+        return (None, None, value, None, None)
+    if isinstance(value, float):
+        return (None, value, None, None, None)
+    return _ENCODERS[_TYPES[type(value)]]("", value)
+
+
 def _type_of(name: str, value: object) -> PropertyType:
     found = _TYPES.get(type(value))
     if found is not None:
