@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -112,6 +113,7 @@ def _options(  # noqa: PLR0913, PLR0917 - one argument an option
 def _serve(url: str, address: str, options: ServerOptions) -> None:
     from mlmeta_track.server import MetadataServer  # noqa: PLC0415 - it imports gRPC
 
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with contextlib.closing(open_store(url)) as store, _until_told() as told:
         server = MetadataServer(store, address, options)
         server.start()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_WORKERS = 16
 DEFAULT_MESSAGE_MB = 64
 DEFAULT_GRACE_SECONDS = 10.0
+MAX_GRACE_SECONDS = 86_400
 MAX_MESSAGE_MB = 2047  # what gRPC can count to
 
 
@@ -109,8 +110,11 @@ class ServerOptions:
                 f" Give a number from 1 to {MAX_MESSAGE_MB}."
             )
             raise SettingsError(message)
-        if not self.grace_seconds >= 0:
-            message = f"{self.grace_seconds} is no grace period. Give seconds, 0 or more."
+        if not 0 <= self.grace_seconds <= MAX_GRACE_SECONDS:  # which NaN is not, either
+            message = (
+                f"{self.grace_seconds} is no grace period. Give seconds from 0 to"
+                f" {MAX_GRACE_SECONDS}, which is a day."
+            )
             raise SettingsError(message)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,13 @@ from .certificates import Authority
 
 @pytest.mark.parametrize(
     "options",
-    [{"workers": 0}, {"max_message_mb": 0}, {"max_message_mb": 2048}, {"grace_seconds": -1.0}],
+    [
+        {"workers": 0},
+        {"max_message_mb": 0},
+        {"max_message_mb": 2048},
+        {"grace_seconds": -1.0},
+        {"grace_seconds": math.inf},
+    ],
 )
 def test_a_number_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match=str(next(iter(options.values())))):
