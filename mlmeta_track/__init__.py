@@ -1,6 +1,7 @@
 """Record what an ML pipeline did, in the model of ML Metadata, without rewriting the pipeline."""
 
 from mlmeta_track.errors import MlmetaTrackError
+from mlmeta_track.tracking.active import Suppress as suppress  # noqa: N813 - used as a verb
 from mlmeta_track.tracking.artifacts import Artifact, Input, Output
 from mlmeta_track.tracking.asking import lineage
 from mlmeta_track.tracking.current import (
@@ -34,5 +35,6 @@ __all__ = [
     "log_params",
     "run",
     "step",
+    "suppress",
     "untrack",
 ]

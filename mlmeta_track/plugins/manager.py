@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Iterator
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from types import FrameType
 from typing import Any
 
 import pluggy
 
+from mlmeta_track.plugins.discovery import entry_points
 from mlmeta_track.plugins.hookspecs import PROJECT, SPECS
 
 ENTRY_POINT_GROUP = PROJECT

@@ -16,9 +16,12 @@ experiment: ContextVar[Experiment | None] = ContextVar("mlmeta_track_experiment"
 _held_off: ContextVar[bool] = ContextVar("mlmeta_track_held_off", default=False)
 
 
+_everywhere: list[object] = []  # what holds it off in all threads
+
+
 def is_held_off() -> bool:
     """Tell whether automatic tracking is held off here, as it is inside a tracked call."""
-    return _held_off.get()
+    return _held_off.get() or bool(_everywhere)
 
 
 class Scope:
@@ -49,6 +52,41 @@ class Scope:
                 # Left in another context than entered, as a coroutine may be that is closed by
                 # the garbage collector: that context never saw our value.
                 continue
+
+
+class Suppress:
+    """Hold automatic tracking off: ``with mt.suppress(): ...``.
+
+    Library calls inside the block are not recorded by themselves; steps of your own are.  It holds
+    for the code in the block and for what runs in its context: coroutines and their tasks,
+    ``asyncio.to_thread``.  A thread starts with a context of its own, so that what the block starts
+    in threads, as Beam's runners do, needs ``all_threads``.
+
+    Args:
+        all_threads: Hold it off in every thread of this process, until the block is left.
+    """
+
+    def __init__(self, *, all_threads: bool = False) -> None:
+        """Prepare to hold it off; nothing happens before the block is entered."""
+        self._scope = Scope((_held_off, True))
+        self._all_threads = all_threads
+
+    def __enter__(self) -> None:
+        """Hold it off."""
+        self._scope.__enter__()
+        if self._all_threads:
+            _everywhere.append(self)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let it go on as before."""
+        if self._all_threads:
+            _everywhere.remove(self)
+        self._scope.__exit__(kind, error, traceback)
 
 
 def inside(current: Step, *, holds_off: bool = False) -> Scope:

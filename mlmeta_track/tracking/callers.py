@@ -19,6 +19,11 @@ def silence(*modules: str) -> None:
     _silent.update(map(package, modules))
 
 
+def is_silent_package(name: str) -> bool:
+    """Tell whether a package is a tracked library, records its calls itself, or is one of ours."""
+    return name in _silent or name.startswith(_OURS)
+
+
 def is_silent(depth: int) -> bool:
     """Tell whether a tracked function is called by a package whose calls go unrecorded.
 
@@ -31,6 +36,6 @@ def is_silent(depth: int) -> bool:
     while frame is not None:
         name = package(str(frame.f_globals.get("__name__")))
         if name != "wrapt":  # which has frames of its own where it is not compiled
-            return name in _silent or name.startswith(_OURS)
+            return is_silent_package(name)
         frame = frame.f_back
     return False

@@ -22,7 +22,7 @@ import wrapt
 
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hooks
-from mlmeta_track.tracking import callers, places
+from mlmeta_track.tracking import callers, early, places
 from mlmeta_track.tracking.active import is_held_off
 from mlmeta_track.tracking.isolation import Guard
 from mlmeta_track.tracking.library_calls import Recording
@@ -41,6 +41,7 @@ __all__ = [
 _logger = logging.getLogger("mlmeta_track")
 # Never strict: a mistake of ours must not come out of the user's import statement.
 _guard = Guard()
+_MOST_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Instrumentor:
         self._registered: set[str] = set()
         self._warned = False
         self._installed: list[_Installed] = []
+        self._told: set[str] = set()
 
     def instrument(self) -> None:
         """Switch on: wrap the functions now, or as soon as the library is imported."""
@@ -87,14 +89,16 @@ class Instrumentor:
         callers.silence(self.module, *self.silent_callers)
         with self._lock:
             self._is_on = True
-            new = [name for name in self.modules() if name not in self._registered]
-            self._registered.update(new)
+            first, known = len(self._installed), set(self._registered)
+            self._registered.update(self.modules())
+        # Not under the lock, which an import that is going on in another thread may wait for.
         for name in self.modules():
-            if name in new:
+            if name not in known:
                 # Fires at once if the module is there already.
                 wrapt.register_post_import_hook(self._on_import, name)
             elif name in sys.modules:
                 self._on_import(sys.modules[name])
+        self._find_early(self._installed[first:])
 
     def uninstrument(self) -> None:
         """Switch off: give the library its own functions back."""
@@ -104,7 +108,10 @@ class Instrumentor:
                 # Somebody may have wrapped ours in the meantime: theirs stays, and ours rests.
                 if installed.place.holds(installed.wrapper):
                     installed.place.restore()
-            self._installed.clear()
+            gone, self._installed = self._installed, []
+        with _guard(f"give {self.module} its functions back"):
+            if gone:
+                early.replace(early.exchange((one.wrapper, one.place.value) for one in gone))
 
     def modules(self) -> list[str]:
         """Return the modules that functions are tracked in, the library's first."""
@@ -145,6 +152,28 @@ class Instrumentor:
             return [place]
         is_library = callers.package(inner.owner.__name__) == callers.package(self.module)
         return [place, inner] if is_library else [place]
+
+    def _find_early(self, installed: list[_Installed]) -> None:
+        """Track what was imported by name before; only a library that was there can have been."""
+        if not installed:
+            return
+        with _guard(f"find what was imported from {self.module}"):
+            wanted = early.exchange((one.place.value, one.wrapper) for one in installed)
+            self._tell(early.replace(wanted), logging.WARNING)
+            self._tell(early.in_installed(wanted), logging.INFO)
+
+    def _tell(self, kept: list[str], level: int) -> None:
+        new = [place for place in kept if place not in self._told]
+        self._told.update(new)
+        if new:
+            shown = ", ".join(new[:_MOST_TOLD]) + (", …" if len(new) > _MOST_TOLD else "")
+            _logger.log(
+                level,
+                "Calls of %s are not recorded where its functions were kept before autotrack()"
+                " was called: in %s. Call autotrack() before that.",
+                self.module,
+                shown,
+            )
 
     def _is_in(self, function: Any) -> bool:
         """Tell whether a function is tracked by this, maybe under somebody else's wrapper."""

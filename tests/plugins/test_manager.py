@@ -37,10 +37,9 @@ PLUGINS = {
 # What is installed beside us is none of the tests' business.
 SETUP = """
 import json, sys
-import importlib.metadata as metadata
-all_of = metadata.entry_points
-metadata.entry_points = lambda **k: [e for e in all_of(**k) if e.value.startswith("sample")]
-from mlmeta_track.plugins import Hooks, hooks
+from mlmeta_track.plugins import Hooks, hooks, manager
+all_of = manager.entry_points
+manager.entry_points = lambda **k: [e for e in all_of(**k) if e.value.startswith("sample")]
 """
 
 
