@@ -3,7 +3,7 @@
 from mlmeta_track.errors import MlmetaTrackError
 from mlmeta_track.tracking.active import Suppress as suppress  # noqa: N813 - used as a verb
 from mlmeta_track.tracking.artifacts import Artifact, Input, Output
-from mlmeta_track.tracking.asking import lineage
+from mlmeta_track.tracking.asking import lineage, load
 from mlmeta_track.tracking.current import (
     get_store,
     log_input,
@@ -29,6 +29,7 @@ __all__ = [
     "get_store",
     "init",
     "lineage",
+    "load",
     "log_input",
     "log_metrics",
     "log_output",

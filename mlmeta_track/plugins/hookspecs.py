@@ -8,6 +8,7 @@ Loading a plugin's module must be cheap: it must not import the library that it 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -54,6 +55,27 @@ class Describing:
         """
 
 
+class Keeping:
+    """How what is only in memory is kept in a file, and read from it again."""
+
+    @hookspec(firstresult=True)
+    def save_payload(self, value: Any, folder: Path) -> str | None:
+        """Write a value into a file and return the file's name, or None if you do not know it.
+
+        It is asked for what a step made in memory, where ``capture`` is ``payload``.  The folder is
+        on this machine, and empty; write one file, with the same name and bytes for equal contents.
+        What goes wrong may be raised: it costs this payload and nothing else.
+        """
+
+    @hookspec(firstresult=True)
+    def load_payload(self, type_name: str, path: Path) -> Any:
+        """Return the value that lies in a file or folder, or None if it is none of yours.
+
+        It is asked by ``load``, with the name of the artifact's type.  A file that should be yours
+        and cannot be read raises.
+        """
+
+
 class Stepping:
     """What happens around a step."""
 
@@ -74,4 +96,4 @@ class Commanding:
         """Add commands to the ``mlmeta-track`` group."""
 
 
-SPECS = (Instrumenting, Describing, Stepping, Commanding)
+SPECS = (Instrumenting, Describing, Keeping, Stepping, Commanding)

@@ -17,6 +17,7 @@ from mlmeta_track.store.connect import check_url, open_store
 from mlmeta_track.tracking.artifacts import declaration_checks, declared_classes
 from mlmeta_track.tracking.capture import KnownArtifacts
 from mlmeta_track.tracking.isolation import Guard
+from mlmeta_track.tracking.payloads import Payloads
 from mlmeta_track.tracking.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Recorder:
         self.settings = settings
         self.guard = Guard(strict=settings.strict)
         self.known = KnownArtifacts()
+        self.payloads = Payloads(settings)
         self._store: Store | None = None
         self._lock = threading.Lock()
 

@@ -19,6 +19,9 @@ else:
 ENVIRONMENT_PREFIX = "MLMETA_TRACK_"
 TABLE = "mlmeta_track"
 
+FACTS, PAYLOAD = "facts", "payload"
+"""What ``capture`` may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -30,6 +33,9 @@ class Settings:
         experiment: The experiment of runs that are not started inside one.
         strict: Raise what would otherwise be a warning about a lost record.
         autotrack: Integrations that ``init`` switches on, by name; ``all`` means every one.
+        capture: What is kept of artifacts in memory: ``facts`` about them, or the ``payload`` too.
+        payloads: The folder, or the URL for fsspec, in which payloads are kept; None is beside the
+            store's file.
         load_plugins: The installed plugins to load, by name; None loads all.
     """
 
@@ -38,6 +44,8 @@ class Settings:
     experiment: str | None = None
     strict: bool = False
     autotrack: tuple[str, ...] = ()
+    capture: str = FACTS
+    payloads: str | None = None
     load_plugins: tuple[str, ...] | None = None
 
 
@@ -128,6 +136,13 @@ def _flag(value: Any) -> bool:
     return word
 
 
+def _capture(value: Any) -> str:
+    if value not in (FACTS, PAYLOAD):
+        message = f"it must be {FACTS} or {PAYLOAD}"
+        raise ValueError(message)
+    return str(value)
+
+
 def _names(value: Any) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
@@ -142,5 +157,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "experiment": _text,
     "strict": _flag,
     "autotrack": _names,
+    "capture": _capture,
+    "payloads": _text,
     "load_plugins": _names,
 }

@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def init(
+def init(  # noqa: PLR0913 - one argument a setting
     store: str | None = None,
     *,
     experiment: str | None = None,
     strict: bool | None = None,
     disabled: bool | None = None,
     autotrack: Sequence[str] | None = None,
+    capture: str | None = None,
+    payloads: str | None = None,
 ) -> None:
     """Set up recording; optional, for without it the settings around the process hold.
 
@@ -30,6 +32,10 @@ def init(
         strict: Raise a ``MlmetaTrackError`` where otherwise a record is lost with a warning.
         disabled: Record nothing.
         autotrack: Integrations to switch on, as ``autotrack`` does; ``["all"]`` means every one.
+        capture: ``"payload"`` writes what steps make in memory into files, so that ``load`` gives
+            it back; ``"facts"`` records what is known of it, and no more.
+        payloads: The folder or URL for these files; ``mlmeta_payloads`` beside the store's file if
+            not given.
 
     Raises:
         SettingsError: A setting cannot be used; the message says which and where it stands.
@@ -42,9 +48,12 @@ def init(
         "strict": strict,
         "disabled": disabled,
         "autotrack": autotrack,
+        "capture": capture,
+        "payloads": payloads,
     }
     writer = recorder.Recorder(settings.resolve(given))
     if not writer.settings.disabled:
+        writer.payloads.check()
         writer.open()
     recorder.install(writer)
     if not writer.settings.disabled:

@@ -178,7 +178,9 @@ class Step:
         """Add an output: a new artifact, unless a step inside this one has just made it."""
         with self._lock:
             inside = self._made_inside(value, description)
-            key = inside or new_id()
+            if inside is None or not inside.uri:
+                description = self._kept(value, description)
+            key = new_id() if inside is None else inside.external_id
             # What was made inside is found under its id, and gets what is declared of it here.
             put = _artifact_put(key, description, resolve=inside is not None)
             self._made.append(put)
@@ -306,12 +308,18 @@ class Step:
             )
         self._promised.clear()
 
-    def _made_inside(self, value: object, description: Description) -> str | None:
-        """Return the key of the artifact if a step inside this one made it."""
+    def _kept(self, value: object, description: Description) -> Description:
+        """Return the description with the place of the value's payload, if payloads are kept."""
+        with self.guard(f"keep the payload of what the step {self.name!r} made"):
+            return self._recorder.payloads.keep(value, description)
+        return description
+
+    def _made_inside(self, value: object, description: Description) -> ArtifactPut | None:
+        """Return the artifact as a step inside this one made it, if one did."""
         known = self._recorder.known.find(value, description)
         for put in reversed(self._inside):
             if put.external_id == known or _is_of(put, description):
-                return put.external_id
+                return put
         return None
 
     def _add(self, put: ArtifactPut, path: EventPath, event_type: EventType) -> None:

@@ -31,6 +31,8 @@ def test_the_hooks_are_those_that_the_library_calls() -> None:
         "instrumentors",
         "describe_artifact",
         "fingerprint",
+        "save_payload",
+        "load_payload",
         "before_step",
         "after_step",
         "register_commands",
