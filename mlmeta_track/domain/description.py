@@ -21,6 +21,8 @@ class Description:
             artifact.
         properties: Declared properties of the type.
         custom_properties: Further facts worth asking for later.
+        size: The size of the content in memory (bytes); None if unknown.  An object that cannot be
+            weakly referenced, and tells its size, is recognised when it comes again.
     """
 
     type: ArtifactType
@@ -29,3 +31,4 @@ class Description:
     properties: Properties = field(default_factory=dict)
     custom_properties: Properties = field(default_factory=dict)
     file_fingerprint: str | None = None
+    size: int | None = None

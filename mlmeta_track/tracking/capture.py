@@ -23,6 +23,7 @@ from mlmeta_track.domain.types import DATASET, ArtifactType
 from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking.artifacts import INT64, Artifact, refine, storable
 from mlmeta_track.tracking.fingerprints import fingerprint_path, path_text, to_uri
+from mlmeta_track.tracking.held import HeldValues, Seen
 
 LONGEST_TEXT = 4_096
 """Longer texts (characters) are cut, with a mark that says how long they were."""
@@ -239,31 +240,51 @@ def _json_scalar(value: object, convert: Callable[[Any], Any] = lambda simple: s
 class KnownArtifacts:
     """Which artifacts this process has seen, by object and by content.
 
-    An object that can be weakly referenced is known as itself as long as it lives and its content
-    is the same; others, such as protos, are known by content.
+    An object that can be weakly referenced is known as itself as long as it lives; of others, such
+    as protos, the last ones are.  All are known by content besides.
     """
 
     _MOST = 10_000
 
     def __init__(self) -> None:
         """Know nothing."""
-        self._by_object: dict[int, tuple[weakref.ref[Any], str | None, str]] = {}
+        self._by_object: dict[int, tuple[weakref.ref[Any], Seen]] = {}
+        self._held = HeldValues()
         self._by_content: OrderedDict[tuple[str, str | None, str | None], str] = OrderedDict()
 
     def find(self, value: object, description: Description) -> str | None:
         """Return the external id of the artifact that a value is, if this process knows it."""
-        entry = self._by_object.get(id(value))
-        if entry is not None and entry[0]() is value and entry[1] == description.fingerprint:
-            return entry[2]
+        seen = self._seen(value)
+        if seen is not None and seen.fingerprint == description.fingerprint:
+            return seen.external_id
         if description.fingerprint is None:
             return None
         found = self._by_content.get(_content_key(description))
         return None if found is None or description.properties else found
 
+    def earlier(self, value: object, description: Description) -> Seen | None:
+        """Return what that very object was, if its content was another when it was last seen."""
+        seen = None if description.fingerprint is None else self._seen(value)
+        if seen is None or seen.fingerprint in (None, description.fingerprint):
+            return None
+        return seen
+
+    def release(self) -> None:
+        """Let go of the objects that are held so that they can be recognised."""
+        self._held.release()
+
+    def _seen(self, value: object) -> Seen | None:
+        entry = self._by_object.get(id(value))
+        if entry is not None and entry[0]() is value:
+            return entry[1]
+        return self._held.get(value)
+
     def remember(self, value: object, description: Description, external_id: str) -> None:
         """Remember which artifact a value is."""
         if not isinstance(value, (str, os.PathLike)):
-            self._remember_object(value, description.fingerprint, external_id)
+            self._remember_object(
+                value, description.size, Seen(description.fingerprint, external_id)
+            )
             self._remember_content(replace(description, uri=None), external_id)
         self._remember_content(description, external_id)
 
@@ -274,13 +295,16 @@ class KnownArtifacts:
         while len(self._by_content) > self._MOST:
             self._by_content.popitem(last=False)
 
-    def _remember_object(self, value: object, fingerprint: str | None, external_id: str) -> None:
+    def _remember_object(self, value: object, size: int | None, seen: Seen) -> None:
         key = id(value)
         try:
             reference = weakref.ref(value, lambda _: self._by_object.pop(key, None))
         except TypeError:
-            return  # Protos and builtins cannot be weakly referenced, and an id alone is reused.
-        self._by_object[key] = (reference, fingerprint, external_id)
+            # Protos and builtins cannot be weakly referenced.
+            if size is not None:
+                self._held.put(value, size, seen)
+            return
+        self._by_object[key] = (reference, seen)
 
 
 def _content_key(description: Description) -> tuple[str, str | None, str | None]:

@@ -22,7 +22,7 @@ import wrapt
 
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hooks
-from mlmeta_track.tracking import callers, early, places
+from mlmeta_track.tracking import callers, early, places, recorder
 from mlmeta_track.tracking.active import is_held_off
 from mlmeta_track.tracking.isolation import Guard
 from mlmeta_track.tracking.library_calls import Recording
@@ -248,6 +248,7 @@ def untrack(*names: str) -> None:
     for name in _chosen(names):
         if name in _instrumentors:  # What was never loaded is off.
             _instrumentors[name].uninstrument()
+    recorder.release()
 
 
 def autotrack_named(names: Iterable[str]) -> None:

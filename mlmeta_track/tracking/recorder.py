@@ -123,6 +123,12 @@ def current() -> Recorder:
     return _current
 
 
+def release() -> None:
+    """Let go of the objects that the recorder of this process holds, if there is one."""
+    if _current is not None:
+        _current.known.release()
+
+
 def _check_declaration(declared: ArtifactType) -> None:
     if _current is not None:
         _current.check_declared(declared)

@@ -12,6 +12,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlmeta_track.domain.batch import ArtifactPut, Batch, EventPut, ExecutionPut, StoredArtifact
+from mlmeta_track.domain.description import Description
 from mlmeta_track.domain.events import EventPath, EventType
 from mlmeta_track.domain.nodes import STATE_PROPERTY, STATE_WORDS, ExecutionState, PropertyValue
 from mlmeta_track.domain.types import ExecutionType, PropertyType
@@ -22,7 +23,6 @@ from mlmeta_track.tracking.identity import new_id, source_id
 from mlmeta_track.tracking.runs import Contexts
 
 if TYPE_CHECKING:
-    from mlmeta_track.domain.description import Description
     from mlmeta_track.tracking.artifacts import Artifact
     from mlmeta_track.tracking.isolation import Guard
     from mlmeta_track.tracking.recorder import Recorder
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 ValueT = TypeVar("ValueT")
 
 _REMEMBERED_INSIDE = 1_000
+
+EDIT = "in-place edit"
+"""The execution type of edits between two uses of one object, of which no call tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +162,14 @@ class Step:
         description: Description,
         event_type: EventType = EventType.INPUT,
     ) -> Used:
-        """Add an input that the store is to find, or to make as a source."""
+        """Add an input that the store is to find, or to make as a source.
+
+        An object that was another artifact before, and comes with other content now, has been
+        edited in place: that becomes an execution of its own, from the one to the other.
+        """
         known = self._recorder.known.find(value, description)
+        if known is None:
+            known = self._edited(value, path, description)
         used = Used(value, description, known or source_id(description) or new_id())
         with self._lock:
             self._used.append(used)
@@ -215,6 +224,22 @@ class Step:
             self._made.append(put)
             self._artifacts[key] = put
         self._recorder.known.remember(used.value, placed, key)
+
+    def _edited(self, value: object, path: EventPath, description: Description) -> str | None:
+        """Record that an object was edited in place; return the artifact that it has become."""
+        earlier = self._recorder.known.earlier(value, description)
+        if earlier is None:
+            return None
+        with self.guard("record an edit in place"):
+            edit = Step(EDIT, self._recorder)
+            before = Description(description.type, fingerprint=earlier.fingerprint)
+            put = _artifact_put(earlier.external_id, before, resolve=True)
+            edit._add(put, path, EventType.INPUT)
+            edit.make(value, path, description)
+            edit._write(ExecutionState.COMPLETE, "record an edit in place")
+            if edit.parent is not None:
+                edit.parent._inside.extend(edit._made)  # noqa: SLF001 - a step too
+        return self._recorder.known.find(value, description)
 
     # The two moments at which the step is written.
 
