@@ -8,7 +8,7 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mlmeta_track.tracking import active, callers, capture, recorder
+from mlmeta_track.tracking import active, callers, capture, files, recorder
 from mlmeta_track.tracking.calls import Call
 from mlmeta_track.tracking.steps import Step, Used
 
@@ -142,9 +142,9 @@ class LibraryCall:
         loaded_from = self._path(self._tracked.loads_from)
         saved_to = self._path(self._tracked.saved_to)
         if loaded_from is not None:
-            step.use(value, path, description=capture.at_path(description, loaded_from))
+            step.use(value, path, description=_at_path(description, loaded_from))
         elif saved_to is not None:
-            step.make(value, path, capture.at_path(description, saved_to))
+            step.make(value, path, _at_path(description, saved_to))
         else:
             step.make(value, path, description)
 
@@ -170,8 +170,8 @@ class LibraryCall:
     def _use_data(self, step: Step, value: Any, key: str) -> None:
         for place, item in capture.items(value):
             if isinstance(item, (str, PathLike)):
-                description = capture.describe_path(item, self._tracked.data_type)
-                step.use(item, (key, *place), description=description)
+                for found, description in files.describe(item, self._tracked.data_type):
+                    step.use(description.uri, (key, *place, *found), description=description)
 
     @staticmethod
     def _make(step: Step, value: Any, path: EventPath) -> None:
@@ -200,6 +200,10 @@ class LibraryCall:
         """Return an argument that is a path; None if it is a buffer or anything else."""
         value = None if name is None else self._value(name)
         return value if isinstance(value, (str, PathLike)) else None
+
+
+def _at_path(description: Description, path: str | PathLike[str]) -> Description:
+    return files.with_size(capture.at_path(description, path))
 
 
 def _described(value: Any) -> Description | None:

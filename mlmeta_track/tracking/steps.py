@@ -18,7 +18,7 @@ from mlmeta_track.domain.nodes import STATE_PROPERTY, STATE_WORDS, ExecutionStat
 from mlmeta_track.domain.types import ExecutionType, PropertyType
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hooks
-from mlmeta_track.tracking import active, capture, failures
+from mlmeta_track.tracking import active, capture, failures, files
 from mlmeta_track.tracking.identity import new_id, source_id
 from mlmeta_track.tracking.runs import Contexts
 
@@ -213,7 +213,7 @@ class Step:
         The artifact gets the path as its URI; if it lies somewhere else already, what was written
         is a copy: a new artifact that the step made.
         """
-        placed = capture.at_path(used.description, path)
+        placed = files.with_size(capture.at_path(used.description, path))
         stored = self._stored.get(used.key)
         if stored is not None and stored.uri not in (None, "", placed.uri):
             self.make(path, event_path, placed)
