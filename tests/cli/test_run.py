@@ -29,6 +29,7 @@ from helper import answer
 print(sys.argv, __name__, __file__, __doc__, __package__, answer)
 print(sys.path[0] == os.path.dirname(os.path.abspath(__file__)))
 print(sys.modules["__main__"].__dict__ is globals(), threading.current_thread().name)
+print(sorted(n for n in globals() if n.startswith("__")))
 """
 
 

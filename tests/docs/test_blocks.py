@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -119,6 +120,8 @@ def _commands_folder(folder: Path) -> None:
     (folder / "script.py").write_text(
         "import sys\nassert sys.argv[1:] == ['--its-own', 'option']\n"
     )
+    (folder / "pipelines").mkdir()
+    shutil.copy(folder / "script.py", folder / "pipelines" / "train.py")
     (folder / "schema.pbtxt").write_text("feature {}")
     mt.init(f"sqlite:///{folder / 'metadata.db'}", strict=True)
     for _ in range(7):
