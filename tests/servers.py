@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +25,84 @@ from sqlalchemy import URL, make_url
 
 PASSWORD = "secret"  # noqa: S105 - of servers that live as long as the tests
 PATIENCE = 60.0
+ROOM = 2**30
 
 
 class DatabaseServer:
     """A server, and databases on it."""
 
-    def __init__(self, url: URL, prefix: str, process: subprocess.Popen[bytes] | None) -> None:
+    def __init__(self, url: URL, prefix: str, daemon: Postgresql | Mariadb | None = None) -> None:
         """Name databases after this process, so that several may use one server."""
         self.url = url
-        self.process = process
+        self._daemon = daemon
         self._names = (f"{prefix}{os.getpid()}_{n}" for n in itertools.count())
 
     def new_url(self) -> str:
         """The URL of a database that does not exist yet."""
         return self.url.set(database=next(self._names)).render_as_string(hide_password=False)
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.url.get_backend_name() == "postgresql"
+
+    def run(self, *statements: str, url: str | None = None) -> list[Any]:
+        """Run statements behind a store's back, and return the rows of the last one."""
+        with closing(_connect(self.url if url is None else make_url(url))) as connection:
+            cursor = connection.cursor()
+            for statement in statements:
+                cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stop the server for a while."""
+        if self._daemon is None:
+            pytest.skip("the server that the environment names is not ours to stop")
+        self._daemon.stop()
+        try:
+            yield
+        finally:
+            self._daemon.begin()
+
+    @contextlib.contextmanager
+    def frozen(self, url: str) -> Iterator[None]:
+        """Have the server answer no connection that is open to a database, nor MariaDB any."""
+        if self._daemon is None or self._daemon.process is None:
+            pytest.skip("the server that the environment names is not ours to stop")
+        processes = [self._daemon.process.pid]
+        if self.is_postgresql:
+            question = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            processes = [
+                pid for (pid,) in self.run(f"{question} AND pid <> pg_backend_pid()", url=url)
+            ]
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in processes:
+                os.kill(pid, signal.SIGCONT)
+
+
+def _connect(url: URL) -> Any:
+    """Open a connection of the driver itself, which commits every statement."""
+    assert url.password is not None
+    if url.get_backend_name() == "postgresql":
+        import psycopg
+
+        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return psycopg.connect(plain, autocommit=True)
+    import pymysql
+
+    return pymysql.connect(
+        host=url.host,
+        port=url.port or 0,
+        user=url.username,
+        password=str(url.password),
+        database=url.database,
+        charset="utf8mb4",
+        autocommit=True,
+    )
 
 
 def _find(program: str, *patterns: str) -> Path | None:
@@ -62,6 +127,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _fast_folder() -> Path | None:
+    """The file system in memory, if there is one with enough room; None is the usual place."""
+    memory = Path("/dev/shm")  # noqa: S108 - what is made in it has a name of its own
+    has_room = memory.is_dir() and shutil.disk_usage(memory).free > ROOM
+    return memory if has_room else None
+
+
 class Daemon:
     """A program that runs in a folder of its own, as a user who is not root."""
 
@@ -69,7 +141,7 @@ class Daemon:
 
     def __init__(self) -> None:
         # Not pytest's folder: another user must be able to walk into it.
-        self.folder = Path(tempfile.mkdtemp(prefix="mlmeta-server-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="mlmeta-server-", dir=_fast_folder()))
         self.user = "nobody" if os.geteuid() == 0 else None
         if self.user is not None:
             shutil.chown(self.folder, self.user)
@@ -187,6 +259,7 @@ class Mariadb(Daemon):
             *(f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve"),
             *(f"--socket={self.folder / 'socket'}", f"--pid-file={self.folder / 'pid'}"),
             *("--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync"),
+            *("--loose-debug-no-sync", "--innodb-log-file-size=16M"),
             *("--innodb-fast-shutdown=2", "--max-connections=200"),
         ]
         self.start(command, self._answers)
@@ -229,7 +302,7 @@ def serving(daemon: Postgresql | Mariadb) -> Iterator[DatabaseServer]:
     """Start a server, and stop it in the end."""
     try:
         daemon.begin()
-        yield DatabaseServer(daemon.url, "mlmeta_test_", daemon.process)
+        yield DatabaseServer(daemon.url, "mlmeta_test_", daemon)
     finally:
         daemon.remove()
 
@@ -237,7 +310,7 @@ def serving(daemon: Postgresql | Mariadb) -> Iterator[DatabaseServer]:
 def named(variable: str) -> DatabaseServer | None:
     """The server that runs already, if the environment names one."""
     url = os.environ.get(variable)
-    return None if url is None else DatabaseServer(make_url(url), "mlmeta_test_", None)
+    return None if url is None else DatabaseServer(make_url(url), "mlmeta_test_")
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,9 @@ def check_url(url: str) -> None:
     """Raise ``SettingsError`` unless a store can be opened for URLs of that form."""
     scheme, separator, _ = url.partition("://")
     if not separator:
-        message = f"The store {url!r} is not a URL. Write one of: {_FORMS}."
+        # What stands before an @ may have a password.
+        shown = f"***@{url.rpartition('@')[2]}" if "@" in url else url
+        message = f"The store {shown!r} is not a URL. Write one of: {_FORMS}."
         raise SettingsError(message)
     if scheme.split("+")[0] not in _OPENERS:
         message = f"There is no store for {scheme}:// URLs. Write one of: {_FORMS}."

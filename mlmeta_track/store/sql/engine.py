@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 ResultT = TypeVar("ResultT")
 _ATTEMPTS = 6
 _PAUSE_SECONDS = 0.01
+_SHOWN = 40
 
 
 class PassingError(Exception):
@@ -117,7 +118,8 @@ class Database:
 
     def _again(self, work: Callable[[], ResultT]) -> ResultT:
         """Do some work, again while its error may pass, but not for ever."""
-        deadline = time.monotonic() + self._backend.timeout
+        # Who waited for a lock as long as a writer does, waits once more.
+        deadline = time.monotonic() + 2 * self._backend.timeout
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return work()
@@ -194,7 +196,9 @@ class Database:
                 raise PassingError(translated) from error
             raise translated from error
         except UnicodeEncodeError as error:
-            message = f"A text has a lone surrogate and cannot be in a store: {error.object!r}."
+            # The text alone, where a driver encodes it within the statement.
+            near = error.object[max(0, error.start - _SHOWN) : error.end + _SHOWN]
+            message = f"A text has a lone surrogate and cannot be in a store: {near!r}."
             raise InvalidArgumentError(message) from error
 
     def _check_place(self) -> None:

@@ -164,6 +164,13 @@ class MysqlDatabase(ServerDatabase):
         finally:
             connection.exec_driver_sql("SELECT RELEASE_LOCK(%s)", (name,))
 
+    def words(self, error: BaseException) -> str:
+        """Return what the server says, with its number."""
+        match error.args:
+            case (int(number), str(text)) if text:
+                return f"{text.rstrip('.')} ({number})"
+        return str(error) if any(error.args) else "the connection is lost"
+
     def meaning(self, error: BaseException) -> Meaning | None:
         """Return what an error of the driver means, or None if nothing is known of it."""
         if isinstance(error, TimeoutError) or type(error).__name__ == "InterfaceError":

@@ -174,6 +174,11 @@ class PostgresqlDatabase(ServerDatabase):
         yield
         connection.commit()
 
+    def words(self, error: BaseException) -> str:
+        """Return what the server says, without the place in the SQL."""
+        told = getattr(getattr(error, "diag", None), "message_primary", None)
+        return str(told or error)
+
     def meaning(self, error: BaseException) -> Meaning | None:
         """Return what an error of the driver means, or None if nothing is known of it."""
         state, text = getattr(error, "sqlstate", None), str(error)

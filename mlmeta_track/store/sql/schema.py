@@ -34,6 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import BLOB, DOUBLE, TypeEngine, UserDefinedType
 
@@ -70,8 +71,8 @@ _BYTES = BLOB().with_variant(mysql.MEDIUMBLOB(), "mysql").with_variant(BYTEA(), 
 _DOUBLE: TypeEngine[float] = DOUBLE().with_variant(DOUBLE_PRECISION(), "postgresql")
 
 METADATA = MetaData()
-MYSQL_COLLATION = "utf8mb4_bin"
-"""Texts are the same if they are the same to the last byte, as on the other databases."""
+_MYSQL_COLLATION = "utf8mb4_bin"
+_SINCE_MYSQL = (8, 0, 17)
 
 INDEXED_CHARACTERS = 255
 """How much of a long text the servers' indexes hold; PostgreSQL refuses longer ones."""
@@ -86,7 +87,7 @@ def _table(name: str, *parts: Column[Any] | PrimaryKeyConstraint | UniqueConstra
         sqlite_autoincrement=any(_is_id(part) for part in parts),
         mysql_engine="InnoDB",
         mysql_charset="utf8mb4",
-        mysql_collate=MYSQL_COLLATION,
+        mysql_collate=_MYSQL_COLLATION,
     )
 
 
@@ -248,6 +249,19 @@ ATTRIBUTION = _table(
     _required("artifact_id"),
     UniqueConstraint("context_id", "artifact_id"),
 )
+
+
+@compiles(CreateTable, "mysql")
+def _collated(element: CreateTable, compiler: Any, **options: Any) -> str:
+    """Have texts be the same if they are so to the last byte, as on the other databases."""
+    text: str = compiler.visit_create_table(element, **options)
+    dialect = compiler.dialect
+    # The collation that all servers have takes "a" and "a " for the same.
+    if dialect.is_mariadb:
+        return text.replace(_MYSQL_COLLATION, "utf8mb4_nopad_bin")
+    if dialect.server_version_info >= _SINCE_MYSQL:
+        return text.replace(_MYSQL_COLLATION, "utf8mb4_0900_bin")
+    return text
 
 
 def _index_properties(table: Table, prefix: str) -> None:

@@ -134,17 +134,20 @@ class ServerDatabase:
         """Return an error that no server makes."""
         return InternalError(f"{self} was replaced while it was open.")
 
+    def words(self, error: BaseException) -> str:
+        """Return what an error of the driver says."""
+        return str(error)
+
     def meaning(self, error: BaseException) -> Meaning | None:
         """Return what an error of the driver means, or None if nothing is known of it."""
         raise NotImplementedError
 
     def translate(self, error: Exception) -> MlmetaTrackError:
         """Return what an error of the server, SQLAlchemy or the driver means in our terms."""
-        text = " ".join(str(getattr(error, "orig", None) or error).split())
+        words = self.words(getattr(error, "orig", None) or error)
+        text = f"{self}: {' '.join(words.split()).rstrip('.')}."
         found = self._meaning(error)
-        if found is None:
-            return InternalError(f"{self}: {text}")
-        return found.kind(f"{self}: {text} {found.way_out}")
+        return InternalError(text) if found is None else found.kind(f"{text} {found.way_out}")
 
     def is_passing(self, error: Exception, *, committing: bool) -> bool:
         """Say whether the same transaction may succeed if it is tried again."""
