@@ -13,7 +13,7 @@ import mlmeta_track as mt
 from mlmeta_track.domain.batch import Batch
 from mlmeta_track.domain.events import Event
 from mlmeta_track.domain.lineage import Direction
-from mlmeta_track.domain.listing import ListQuery, OrderBy
+from mlmeta_track.domain.listing import Joins, ListQuery, OrderBy
 from mlmeta_track.domain.nodes import FINGERPRINT, Artifact, Execution, ExecutionState
 from mlmeta_track.domain.writes import UpdateOptions
 from mlmeta_track.store.base import Store
@@ -159,6 +159,30 @@ def test_a_list_of_several_pages_is_whole(store: Store, order_by: OrderBy, ascen
     store.put_nodes(Artifact, [model() for _ in range(250)], UpdateOptions())
     page = store.list_page(Artifact, ListQuery(order_by=order_by, ascending=ascending))
     assert [a.id for a in page.nodes] == sorted(range(1, 251), reverse=not ascending)
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("type = 'Model' AND properties.int = 3", [3]),
+        ("properties.int > 1.5 AND (uri = '/1' OR name IS NULL)", [2, 3]),
+        ("properties.int IN (1, 2.0, 'x')", [1, 2]),
+        ("properties.int BETWEEN 2 AND 3", [2, 3]),
+        ("properties.string LIKE 's%' AND properties.boolean", [4]),
+        ("custom_properties.`my prop` = 'x'", [4]),
+        ("name IS NULL OR id = 4", [1, 2, 3, 4]),
+    ],
+)
+def test_what_this_library_means_by_a_filter_is_found(
+    store: Store, text: str, ids: list[int]
+) -> None:
+    declare_types(store)
+    nodes = [model(properties={"int": number}) for number in (1, 2, 3)]
+    more = {"string": "s", "boolean": True}
+    nodes.append(model(name="more", properties=more, custom_properties={"my prop": "x"}))
+    store.put_nodes(Artifact, nodes, UpdateOptions())
+    query = ListQuery(filter=text, joins=Joins.OUTER)
+    assert [a.id for a in store.list_page(Artifact, query).nodes] == ids
 
 
 def test_what_was_found_gets_what_it_lacks_and_keeps_what_others_gave_it(store: Store) -> None:

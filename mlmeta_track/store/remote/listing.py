@@ -12,7 +12,7 @@ from mlmeta_track.domain.types import ArtifactType, ContextType, ExecutionType
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.store.base import NodeT
 from mlmeta_track.store.remote.connection import Connection
-from mlmeta_track.store.remote.joins import refuse_outer_joins
+from mlmeta_track.store.remote.joins import as_inner_joins
 from mlmeta_track.store.remote.types import get_type
 from mlmeta_track.wire import metadata_store_pb2 as pb
 from mlmeta_track.wire.paging import decode_token, encode_token
@@ -31,7 +31,7 @@ def list_page(connection: Connection, kind: type[NodeT], query: ListQuery) -> Pa
         message = f"A limit of {query.limit} nodes cannot be. Give a number from 0 on, or None."
         raise InvalidArgumentError(message)
     if query.joins is Joins.OUTER and query.filter:
-        refuse_outer_joins(query.filter)
+        query = replace(query, filter=as_inner_joins(query.filter), joins=Joins.INNER)
     narrowed = _of_one_source(connection, kind, query)
     if narrowed is None or query.limit == 0:
         return Page([], None)
