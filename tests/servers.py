@@ -248,6 +248,7 @@ class Mariadb(Daemon):
             ]
         )
         self._created = False
+        self.options: list[str] = []
 
     @property
     def url(self) -> URL:
@@ -260,7 +261,7 @@ class Mariadb(Daemon):
             *(f"--socket={self.folder / 'socket'}", f"--pid-file={self.folder / 'pid'}"),
             *("--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync"),
             *("--loose-debug-no-sync", "--innodb-log-file-size=16M"),
-            *("--innodb-fast-shutdown=2", "--max-connections=200"),
+            *("--innodb-fast-shutdown=2", "--max-connections=200", *self.options),
         ]
         self.start(command, self._answers)
 

@@ -19,6 +19,7 @@ from mlmeta_track.domain.writes import ArtifactWrite, UpdateOptions
 from mlmeta_track.errors import AbortedError, AlreadyExistsError, MlmetaTrackError, UnavailableError
 from mlmeta_track.store.base import Store
 from mlmeta_track.store.connect import open_store
+from mlmeta_track.store.sql.prepared import Session
 from mlmeta_track.testing.store_cases.build import demo, end_of_step, start_of_step
 from tests.servers import DatabaseServer, free_port
 from tests.store.meddling import (
@@ -63,6 +64,12 @@ def elapsed(begin: float) -> float:
 
 
 # Away
+
+
+def ask_for_ever(session: Session) -> None:
+    """Ask until no answer comes: a signal takes a moment to arrive."""
+    while True:
+        session.cursor.execute("SELECT 1")
 
 
 def test_a_server_that_was_restarted_is_connected_to_anew(
@@ -124,8 +131,7 @@ def test_a_server_that_stops_answering_is_waited_for_a_stated_time(
         store._database.read() as session,  # type: ignore[attr-defined]
         server.frozen(url),
     ):
-        while True:  # a signal takes a moment to arrive
-            session.cursor.execute("SELECT 1")
+        ask_for_ever(session)
     assert elapsed(begin) < 6
     assert len(store.list_nodes(Execution)) == 1
     store.close()
