@@ -13,6 +13,9 @@ from mlmeta_track.testing.store_cases.calls_types import CallsTypeCases
 from mlmeta_track.testing.store_cases.calls_updates import CallsUpdateCases
 from mlmeta_track.testing.store_cases.concurrency import ConcurrencyCases
 from mlmeta_track.testing.store_cases.executions import ExecutionCases
+from mlmeta_track.testing.store_cases.filters import FilterCases
+from mlmeta_track.testing.store_cases.filters_outer import OuterFilterCases
+from mlmeta_track.testing.store_cases.filters_values import FilterValueCases
 from mlmeta_track.testing.store_cases.lineage import LineageCases
 from mlmeta_track.testing.store_cases.reading import ReadingCases
 from mlmeta_track.testing.store_cases.resolving import ResolvingCases
@@ -33,6 +36,9 @@ class StoreSuite(
     CallsLinkCases,
     CallsExecutionCases,
     CallsSubgraphCases,
+    FilterCases,
+    FilterValueCases,
+    OuterFilterCases,
     ConcurrencyCases,
 ):
     """The promise of ``mlmeta_track.store.base.Store``, one behaviour a test.

@@ -17,7 +17,7 @@ _SIMPLE = {
     **{character: character for character in "\\?\"'`"},
 }
 _ESCAPE = re.compile(
-    r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|([0-3][0-7]{2})|([\s\S]))", re.IGNORECASE
+    r"\\(?:[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|([\s\S]))"
 )
 _HIGHEST = 0x10FFFF
 

@@ -41,14 +41,15 @@ from mlmeta_track.store.filtering.tree import (
 MAX_CHARACTERS: Final = 100_000
 MAX_DEPTH: Final = 40
 MAX_CONDITIONS: Final = 500
+MAX_VALUES: Final = 10_000
 """What no database need be asked: SQLite itself goes no deeper than a thousand."""
 
+_REMEMBERED_CHARACTERS: Final = 2_000
 _TYPES = {
-    "INT64": ValueType.INT,
-    "FLOAT64": ValueType.DOUBLE,
-    "DOUBLE": ValueType.DOUBLE,
+    **dict.fromkeys(("INT64", "INT32", "UINT64", "UINT32"), ValueType.INT),
+    **dict.fromkeys(("DOUBLE", "FLOAT64", "FLOAT"), ValueType.DOUBLE),
     "STRING": ValueType.STRING,
-    "BOOL": ValueType.BOOL,
+    **dict.fromkeys(("BOOL", "BOOLEAN"), ValueType.BOOL),
 }
 _WORDS = {
     "NAME": "a name",
@@ -65,7 +66,6 @@ _WORDS = {
 }
 
 
-@lru_cache(maxsize=256)
 def parse_filter(text: str) -> Expression:
     """Return the tree of a filter.
 
@@ -78,6 +78,16 @@ def parse_filter(text: str) -> Expression:
     if len(text) > MAX_CHARACTERS:
         what = f"It has {len(text)} characters, and at most {MAX_CHARACTERS} are read. Cut it."
         raise filter_error(what)
+    return _parse_short(text) if len(text) <= _REMEMBERED_CHARACTERS else _parse(text)
+
+
+@lru_cache(maxsize=256)
+def _parse_short(text: str) -> Expression:
+    return _parse(text)
+
+
+def _parse(text: str) -> Expression:
+    """Return the tree of a filter that is not too long."""
     try:
         tree: Any = _parser().parse(text)
     except VisitError as error:
@@ -121,25 +131,57 @@ class _Limits:
     always_accept = ()
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        """Pass the tokens on, up to a depth that is too much."""
-        depth = run = logic = arithmetic = 0
+        """Pass the tokens on, up to a depth or a number that is too much."""
+        depth, conditions, values = _Depth(), 0, 0
         for token in stream:
-            depth += _DEEPER.get(token.type, 0)
-            run = run + 1 if token.type in ("NOT", "SIGN") else 0
-            logic += token.type in ("_AND", "_OR")
-            arithmetic += token.type in ("SIGN", "FACTOR_OPERATOR")
-            if depth > MAX_DEPTH or run > MAX_DEPTH:
+            depth.count(token)
+            conditions += token.type in ("_AND", "_OR")
+            values += token.type in _VALUES
+            if depth.total > MAX_DEPTH:
                 what = f"It is nested more than {MAX_DEPTH} deep. Make it flatter."
                 raise filter_error(what, _position(token))
-            if logic > MAX_CONDITIONS or arithmetic > MAX_DEPTH:
+            if conditions > MAX_CONDITIONS:
                 what = f"It has more than {MAX_CONDITIONS} conditions. Use IN for lists of values."
-                if arithmetic > MAX_DEPTH:
-                    what = f"It has more than {MAX_DEPTH} signs of arithmetic. Take fewer."
+                raise filter_error(what, _position(token))
+            if values > MAX_VALUES:
+                what = f"It has more than {MAX_VALUES} values. Ask in several parts."
                 raise filter_error(what, _position(token))
             yield token
 
 
-_DEEPER = {"LPAR": 1, "RPAR": -1, "CASE": 1, "_END": -1}
+class _Depth:
+    """How deep a filter is nested where it is being read.
+
+    Each parenthesis, CASE, NOT, sign and operator of arithmetic is one level more; CAST is several,
+    for it stands for a longer expression, in which its operand comes more than once.  A level of
+    an operator ends with what it belongs to: at a comma, AND, OR and the like.
+    """
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._levels = [0]
+
+    def count(self, token: Token) -> None:
+        """Go on to the next token."""
+        if token.type in _OPENING:
+            self._levels.append(1)
+            self.total += 1
+        elif token.type in _CLOSING and len(self._levels) > 1:
+            self.total -= self._levels.pop()
+        elif token.type in _DEEPER:
+            self._levels[-1] += _DEEPER[token.type]
+            self.total += _DEEPER[token.type]
+        elif token.type in _SEPARATING:
+            outside = len(self._levels) > 1
+            self.total -= self._levels[-1] - outside
+            self._levels[-1] = int(outside)
+
+
+_VALUES = frozenset({"INTEGER", "NUMBER", "TEXT"})
+_OPENING = frozenset({"LPAR", "CASE"})
+_CLOSING = frozenset({"RPAR", "_END"})
+_DEEPER = {"NOT": 1, "SIGN": 1, "FACTOR_OPERATOR": 1, "CAST": 7}
+_SEPARATING = frozenset({"COMMA", "_AND", "_OR", "_WHEN", "_THEN", "_ELSE"})
 
 
 def _position(token: Token) -> int:
@@ -247,6 +289,11 @@ class _Builder(Transformer[Token, Any]):
         branches = tuple(part for part in parts if isinstance(part, tuple))
         otherwise = None if isinstance(parts[-1], tuple) else parts[-1]
         return Case(branches, otherwise, _position(token))
+
+    def case_of(self, token: Token, operand: Expression, *parts: Any) -> Expression:
+        branches = tuple(part for part in parts if isinstance(part, tuple))
+        otherwise = None if isinstance(parts[-1], tuple) else parts[-1]
+        return Case(branches, otherwise, _position(token), operand)
 
 
 _TRUTHS = {"NULL": None, "TRUE": True, "FALSE": False}

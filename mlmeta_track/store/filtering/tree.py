@@ -5,9 +5,9 @@ Every part knows the character of the filter at which it begins, counted from 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 
 class ValueType(Enum):
@@ -148,14 +148,24 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``CASE WHEN … THEN … ELSE … END``."""
+    """``CASE WHEN … THEN … ELSE … END``; an operand is what each WHEN is compared with."""
 
     branches: tuple[tuple[Expression, Expression], ...]
     otherwise: Expression | None
     position: int
+    operand: Expression | None = None
 
 
 Expression: TypeAlias = (
     "Literal | Name | Logic | Not | Compare | In | Between | Like | Is | Arithmetic | Negative"
     " | Call | Cast | Case"
 )
+
+
+def has_names(part: Any) -> bool:
+    """Say whether a part asks for anything in the store, or is made of constants alone."""
+    if isinstance(part, tuple):
+        return any(map(has_names, part))
+    if isinstance(part, Name) or not is_dataclass(part):
+        return isinstance(part, Name)
+    return any(has_names(getattr(part, field.name)) for field in fields(part))

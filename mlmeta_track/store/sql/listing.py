@@ -26,6 +26,8 @@ from mlmeta_track.store.sql.prepared import Prepared, Session
 from mlmeta_track.store.sql.read import nodes_by_ids
 from mlmeta_track.store.sql.schema import TYPE, NodeTables, tables_of
 
+_REMEMBERED_CHARACTERS = 2_000
+
 
 @dataclass(frozen=True)
 class _Shape:
@@ -48,7 +50,9 @@ def list_page(session: Session, kind: type[NodeT], query: ListQuery) -> Page[Nod
     if query.limit is not None and query.limit < 0:
         message = f"A limit of {query.limit} nodes cannot be. Give a number from 0 on, or None."
         raise InvalidArgumentError(message)
-    rows = list(_statement(_shape(kind, query)).all(session, **_values(query)))
+    # A long filter is not remembered: it would keep its memory, and hardly ever comes again.
+    prepare = _statement if len(query.filter) <= _REMEMBERED_CHARACTERS else _statement.__wrapped__
+    rows = list(prepare(_shape(kind, query)).all(session, **_values(query)))
     following = None
     if query.limit is not None and len(rows) > query.limit:
         rows = rows[: query.limit]

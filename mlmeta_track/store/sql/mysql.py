@@ -50,13 +50,14 @@ _MEANINGS = {
     **dict.fromkeys((1045, 1698, 1251, 1820), _CREDENTIALS),
     **dict.fromkeys((1044, 1142, 1143, 1227), _NO_RIGHT),
     _NO_DATABASE: Meaning(NotFoundError, "Create the database, or name another."),
-    **dict.fromkeys((1205, 1213, 1020), _AGAIN),
+    **dict.fromkeys((1205, 1213, 1020, 1412), _AGAIN),
     **dict.fromkeys((1062, 1050, 1061), _TAKEN),
     1264: Meaning(
         InvalidArgumentError,
         "The store was created by ML Metadata, whose columns hold 32 bits. Give it as a str.",
     ),
     1406: Meaning(InvalidArgumentError, "Give a shorter text."),
+    1690: Meaning(InvalidArgumentError, "Have the filter compute with smaller numbers."),
     1153: Meaning(InvalidArgumentError, "Give less at once, or raise its max_allowed_packet."),
     **dict.fromkeys(
         (1366, 1267, 3988),
@@ -75,6 +76,9 @@ _MEANINGS = {
 
 class MysqlDatabase(ServerDatabase):
     """One database of MySQL or MariaDB."""
+
+    # It commits each table by itself, and refuses a look back at how a table was before.
+    shows_whole_stores = False
 
     def connect(self) -> Any:
         """Open a connection that begins no transaction by itself."""
@@ -156,7 +160,9 @@ class MysqlDatabase(ServerDatabase):
             "SELECT GET_LOCK(%s, %s)", (name, math.ceil(self._patience.writers))
         ).scalar()
         if not taken:
-            message = f"{self}: another process was creating it for too long; try again."
+            message = (
+                f"{self}: another process was creating or migrating it for too long; try again."
+            )
             raise AbortedError(message)
         try:
             yield

@@ -71,7 +71,8 @@ _MEANINGS = {
     "22001": Meaning(InvalidArgumentError, "Give a shorter text."),
     "22003": Meaning(
         InvalidArgumentError,
-        "The store was created by ML Metadata, whose columns hold 32 bits. Give it as a str.",
+        "The columns of a store that ML Metadata created hold 32 bits: give it as a str. A filter"
+        " that computes it should compute with smaller numbers.",
     ),
     "22P05": Meaning(
         InvalidArgumentError, "The database's encoding does not have it; UTF8 has all."

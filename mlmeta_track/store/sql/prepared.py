@@ -26,6 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ClauseElement
 
+from mlmeta_track.errors import InvalidArgumentError
+
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPICursor
 
@@ -107,7 +109,11 @@ class Prepared:
 
 def _compile(statement: Executable, dialect: Dialect) -> _Compiled:
     assert isinstance(statement, ClauseElement)  # noqa: S101 - every statement is one
-    compiled: Any = statement.compile(dialect=dialect)
+    try:
+        compiled: Any = statement.compile(dialect=dialect)
+    except RecursionError as error:
+        message = "The filter is nested too deep for Python's stack. Make it flatter."
+        raise InvalidArgumentError(message) from error
     # An IN with plain values would be spelled out only by SQLAlchemy's own execution.
     assert "POSTCOMPILE" not in str(compiled), str(compiled)  # noqa: S101
     constants = {n: b.effective_value for n, b in compiled.binds.items() if not b.required}

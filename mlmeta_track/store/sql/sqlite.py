@@ -28,6 +28,7 @@ from mlmeta_track.errors import (
     AbortedError,
     AlreadyExistsError,
     InternalError,
+    InvalidArgumentError,
     MlmetaTrackError,
     NotAnMlmdStoreError,
     SettingsError,
@@ -41,6 +42,8 @@ _KEPT_CONNECTIONS = 8
 _OPTIONS = frozenset({"uri", "timeout"})
 
 _FORMS = "sqlite:///relative/path.db, sqlite:////absolute/path.db, sqlite:// (in memory)"
+
+_TOO_DEEP = "The filter is nested too deep for it: make it flatter."
 
 # SQLite's own words, which it has not changed in twenty years; Python 3.10 does not give the code.
 _MEANINGS: tuple[tuple[str, type[MlmetaTrackError], str], ...] = (
@@ -79,6 +82,8 @@ _MEANINGS: tuple[tuple[str, type[MlmetaTrackError], str], ...] = (
         InternalError,
         "The file is damaged: restore it from a copy.",
     ),
+    ("parser stack overflow", InvalidArgumentError, _TOO_DEEP),
+    ("Expression tree is too large", InvalidArgumentError, _TOO_DEEP),
     (
         "UNIQUE constraint",
         AlreadyExistsError,
@@ -103,6 +108,7 @@ class SqliteDatabase:
     timeout: float = PATIENCE_SECONDS
     is_uri: bool = False
     driver_error: type[Exception] = field(default=sqlite3.Error, init=False)
+    shows_whole_stores: bool = field(default=True, init=False)
 
     @property
     def in_memory(self) -> bool:

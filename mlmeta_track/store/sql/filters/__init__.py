@@ -12,6 +12,7 @@ from mlmeta_track.store.filtering import filter_error, parse_filter
 from mlmeta_track.store.filtering.tree import ValueType
 from mlmeta_track.store.sql.filters.conditions import Conditions
 from mlmeta_track.store.sql.filters.neighbours import Neighbours
+from mlmeta_track.store.sql.filters.values import settled
 
 __all__ = ["matching_ids"]
 
@@ -30,10 +31,15 @@ def matching_ids(kind: type[Node], text: str, joins: Joins) -> Select[Any]:
     """
     neighbours = Neighbours(kind, joins)
     tree = parse_filter(text)
-    condition = Conditions(neighbours).value(tree)
-    if condition.type is not ValueType.BOOL:
-        what = f"it comes to {condition.type.value}; expected a condition, such as id = 1."
+    try:
+        found = Conditions(neighbours).value(tree)
+    except RecursionError as error:
+        what = "it is nested too deep for Python's stack. Make it flatter."
+        raise filter_error(what) from error
+    if found.type not in (ValueType.BOOL, ValueType.ANY):
+        what = f"it comes to {found.type.value}; expected a condition, such as id = 1."
         raise filter_error(what, tree.position)
+    condition = settled(found, ValueType.BOOL, tree)
     return (
         select(neighbours.node.c.id.label("id"))
         .select_from(neighbours.joined())

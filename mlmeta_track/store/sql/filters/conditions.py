@@ -5,19 +5,17 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import singledispatchmethod
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     BIGINT,
-    BOOLEAN,
-    DOUBLE_PRECISION,
-    TEXT,
+    BindParameter,
     ColumnElement,
     and_,
     case,
-    cast,
     func,
     literal,
+    literal_column,
     not_,
     null,
     or_,
@@ -41,20 +39,37 @@ from mlmeta_track.store.filtering.tree import (
     Negative,
     Not,
     ValueType,
+    has_names,
 )
-from mlmeta_track.store.sql.filters.neighbours import VALUE_FIELDS, Neighbours, Value
+from mlmeta_track.store.sql.filters.casts import cast_value
+from mlmeta_track.store.sql.filters.functions import TEXT_FUNCTIONS, no_function, positions
+from mlmeta_track.store.sql.filters.neighbours import Neighbours
+from mlmeta_track.store.sql.filters.portable import (
+    absolute,
+    code_order,
+    constant_text,
+    divided,
+    exact,
+    grouped,
+    is_truth,
+    like,
+    no_match,
+)
+from mlmeta_track.store.sql.filters.values import (
+    SQL_TYPES,
+    Value,
+    number_of,
+    same_family,
+    settled,
+    truth,
+)
 
-if TYPE_CHECKING:
-    from sqlalchemy.types import TypeEngine
-
-_NUMBERS = frozenset({ValueType.INT, ValueType.DOUBLE})
-_SQL_TYPES: Mapping[ValueType, TypeEngine[Any]] = {
-    ValueType.INT: BIGINT(),
-    ValueType.DOUBLE: DOUBLE_PRECISION(),
-    ValueType.STRING: TEXT(),
-    ValueType.BOOL: BOOLEAN(),
-}
+_Comparison: TypeAlias = "Callable[[ColumnElement[Any], Sequence[Value]], ColumnElement[bool]]"
 _INT64 = range(-(2**63), 2**63)
+_UINT64 = range(2**64)
+_LONGEST_PATTERN = 50_000
+_GROUP = 25
+_EQUALITY = ("=", "!=")
 _COMPARISONS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -67,15 +82,10 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], ColumnElement[Any]]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": operator.truediv,
+    "/": divided,
 }
-_TEXT_FUNCTIONS: Mapping[str, tuple[Callable[[Any], ColumnElement[Any]], ValueType]] = {
-    "LENGTH": (func.char_length, ValueType.INT),  # in characters; MySQL's LENGTH counts bytes
-    "UPPER": (func.upper, ValueType.STRING),
-    "LOWER": (func.lower, ValueType.STRING),
-}
-_FIRST_OF = {"COALESCE": 1, "IFNULL": 2}
-"""Functions that return the first of their values that is not NULL, and how many they want."""
+_CHOOSING = {"COALESCE": (1, None), "IFNULL": (2, 2), "NULLIF": (2, 2)}
+"""Functions of values of any type, and how many they take."""
 
 
 class Conditions:
@@ -97,219 +107,317 @@ class Conditions:
         if part.type is ValueType.INT and part.value not in _INT64:
             what = f"{part.value} does not fit into 64 bits."
             raise filter_error(what, part.position)
-        return Value(literal(part.value, _SQL_TYPES[part.type]), part.type)
+        return Value(literal(part.value, SQL_TYPES[part.type]), part.type)
 
     @value.register
     def _(self, part: Name) -> Value:
         return self._neighbours.resolve(part)
 
+    def condition(self, part: Expression) -> ColumnElement[bool]:
+        """Return a part that is true or false; a property of any type may be the one or the other.
+
+        Raises:
+            InvalidArgumentError: It is something else.
+        """
+        return settled(self.value(part), ValueType.BOOL, part).sql
+
     # Logic
 
     @value.register
     def _(self, part: Logic) -> Value:
-        conditions = [self._typed(one, ValueType.BOOL).sql for one in part.conditions]
-        return _bool((and_ if part.operator == "AND" else or_)(*conditions))
+        conditions = [self.condition(one) for one in part.conditions]
+        return truth(_joined(and_ if part.operator == "AND" else or_, conditions))
 
     @value.register
     def _(self, part: Not) -> Value:
+        _refuse_null(part.condition)
         # In parentheses: MySQL's NOT binds otherwise than that of the others.
-        return _bool(not_(self._typed(part.condition, ValueType.BOOL).sql.self_group()))
+        return truth(not_(self.condition(part.condition).self_group()))
 
     @value.register
     def _(self, part: Is) -> Value:
-        operand = self.value(part.operand)
         if part.value is None:
-            return _bool(operand.sql.is_not(None) if part.negated else operand.sql.is_(None))
-        self._expect(operand, ValueType.BOOL, part.operand)
-        is_so = and_(operand.sql.is_not(None), operand.sql == literal(part.value, BOOLEAN()))
-        return _bool(not_(is_so) if part.negated else is_so)
+            sql = self.value(part.operand).sql
+            return truth(sql.is_not(None) if part.negated else sql.is_(None))
+        is_so = is_truth(self.condition(part.operand), value=part.value)
+        return truth(not_(is_so) if part.negated else is_so)
 
     # Comparisons
 
     @value.register
     def _(self, part: Compare) -> Value:
-        left, (right,) = self._operands(part.left, [part.right])
-        if left.names is not None and part.operator in ("=", "!="):
-            return self._named(left, [part.right], part.operator == "!=")
-        if left.columns is not None or right.columns is not None:
-            return self._compare_property(part, left, right)
-        return _bool(_COMPARISONS[part.operator](left.sql, right.sql))
+        _refuse_null(part.left, part.right)
+        left = self._compared(part.left)
+        if left.names is not None and part.operator in _EQUALITY:
+            return _named(left, [part.right], negated=part.operator == "!=")
+        right = self._compared(part.right)
+        _check_family([left, right], [part.left, part.right])
+        compare = _COMPARISONS[part.operator]
+        if left.columns is not None:
+            return self._of_property(left, [right], lambda sql, v: compare(sql, v[0].sql), part)
+        if right.columns is not None:
+            return self._of_property(right, [left], lambda sql, v: compare(v[0].sql, sql), part)
+        first = _as_compared(left, part, in_order=part.operator not in _EQUALITY)
+        return truth(compare(first, right.sql))
 
     @value.register
     def _(self, part: In) -> Value:
-        operand, items = self._operands(part.operand, part.items)
+        operand = self.value(part.operand)
         if operand.names is not None:
-            return self._named(operand, part.items, part.negated)
+            return _named(operand, part.items, negated=part.negated)
+        items = [self.value(item) for item in part.items]
 
-        def among(column: ColumnElement[Any], values: Sequence[Value]) -> ColumnElement[bool]:
-            found = column.in_([value.sql for value in values])
+        def among(sql: ColumnElement[Any], values: Sequence[Value]) -> ColumnElement[bool]:
+            found = sql.in_([value.sql for value in values])
             return not_(found) if part.negated else found
 
         if operand.columns is not None:
-            return self.property_of(operand, items, among)
-        return _bool(among(operand.sql, items))
+            return self._of_property(operand, items, among, part)
+        _check_family([operand, *items], [part.operand, *part.items])
+        return truth(among(_as_compared(operand, part), items))
 
     @value.register
     def _(self, part: Between) -> Value:
-        operand, bounds = self._operands(part.operand, [part.low, part.high])
+        parts = [part.operand, part.low, part.high]
+        values = [self.value(one) for one in parts]
+        _check_family(values, parts)
+        operand, *bounds = _with_typed_nulls(values)
 
-        def between(column: ColumnElement[Any], values: Sequence[Value]) -> ColumnElement[bool]:
-            found = and_(column >= values[0].sql, column <= values[1].sql)
+        def between(sql: ColumnElement[Any], values: Sequence[Value]) -> ColumnElement[bool]:
+            found = and_(sql >= values[0].sql, sql <= values[1].sql)
             return not_(found) if part.negated else found
 
         if operand.columns is not None:
-            return self.property_of(operand, bounds, between)
-        return _bool(between(operand.sql, bounds))
+            return self._of_property(operand, bounds, between, part)
+        return truth(between(_as_compared(operand, part, in_order=True), bounds))
 
     @value.register
     def _(self, part: Like) -> Value:
-        pattern = self._typed(part.pattern, ValueType.STRING)
-        operand = self.value(part.operand)
-        column = operand.sql
-        if operand.columns is not None:
-            column = operand.columns[ValueType.STRING]
+        _refuse_null(part.operand, part.pattern)
+        text = settled(self.value(part.operand), ValueType.STRING, part.operand)
+        pattern = settled(self.value(part.pattern), ValueType.STRING, part.pattern)
+        column = _as_compared(text, part)
+        if isinstance(part.pattern, Literal):
+            found = _like_literal(column, part.pattern, pattern.sql)
         else:
-            self._expect(operand, ValueType.STRING, part.operand)
-        found = column.like(pattern.sql, escape="\\")
-        return _bool(not_(found) if part.negated else found)
+            found = like(column, pattern.sql)
+        return truth(not_(found) if part.negated else found)
 
-    def _operands(
-        self, operand: Expression, others: Sequence[Expression]
-    ) -> tuple[Value, list[Value]]:
-        """Return what is compared, each of a type that can be compared with the first."""
-        left = self.value(operand)
-        if left.names is not None and all(isinstance(other, (Name, Literal)) for other in others):
-            names = [other for other in others if isinstance(other, Name)]
-            if all(_is_state(name, left) for name in names) and len(names) == len(others):
-                return left, [left] * len(others)
-        right = [self.value(other) for other in others]
-        for value, part in zip(right, others, strict=True):
-            if not _comparable(left, value):
-                what = f"{value.type.value} cannot be compared with {left.type.value}."
-                raise filter_error(what, part.position)
-        return left, right
+    def _compared(self, part: Expression) -> Value:
+        if isinstance(part, Literal) and part.type is ValueType.INT and part.value in _UINT64:
+            # More than any whole number in a store, but ML Metadata compares with it.
+            return Value(literal_column(str(part.value)), ValueType.INT)
+        return self.value(part)
 
-    def _named(self, state: Value, parts: Sequence[Expression], negated: bool) -> Value:  # noqa: FBT001
-        """Compare a state with names; a state that is not set is none of them."""
-        assert state.names is not None  # noqa: S101 - this is what it was called for
-        numbers: list[int] = []
-        for part in parts:
-            if not isinstance(part, Name) or not _is_state(part, state):
-                what = f"Unsupported enum value; expected one of {', '.join(_names(state))}."
-                raise filter_error(what, part.position)
-            numbers.append(int(state.names[part.parts[0]]))
-        is_one = state.sql.in_([literal(number, BIGINT()) for number in numbers])
-        return _bool(or_(not_(is_one), state.sql.is_(None)) if negated else is_one)
-
-    def _compare_property(self, part: Compare, left: Value, right: Value) -> Value:
-        compare = _COMPARISONS[part.operator]
-        if left.columns is not None and right.columns is not None:
-            what = "two properties are compared; name a value of one of them, such as int_value."
-            raise filter_error(what, part.position)
-        if left.columns is not None:
-            return self.property_of(left, [right], lambda column, v: compare(column, v[0].sql))
-        return self.property_of(right, [left], lambda column, v: compare(v[0].sql, column))
-
-    def property_of(
-        self,
-        found: Value,
-        others: Sequence[Value],
-        compare: Callable[[ColumnElement[Any], Sequence[Value]], ColumnElement[bool]],
+    def _of_property(
+        self, found: Value, others: Sequence[Value], compare: _Comparison, part: Expression
     ) -> Value:
         """Compare a property without a value column by the types of the others.
 
         Numbers are compared with int and double values alike.
         """
         assert found.columns is not None  # noqa: S101 - this is what it was called for
-        types = {other.type for other in others}
-        wanted = [t for t in VALUE_FIELDS.values() if t in types or (t in _NUMBERS & _more(types))]
-        columns = [found.columns[one] for one in wanted]
+        if any(other.columns is not None for other in others):
+            what = "two properties are compared; name a value of one of them, such as int_value."
+            raise filter_error(what, part.position)
         # The one column that is not NULL decides; where none is, neither does the comparison.
-        branches = [(column.is_not(None), compare(column, others)) for column in columns]
-        return _bool(case(*branches) if branches else null())
+        branches: list[tuple[Any, Any]] = []
+        for kind, column in _columns_to_compare(found.columns, others).items():
+            same = [other for other in others if same_family(kind, other.type)]
+            if any(other.type is not ValueType.NULL for other in same):
+                in_order = kind is ValueType.STRING and not isinstance(part, In)
+                compared = code_order(column) if in_order else column
+                branches.append((column.is_not(None), compare(compared, same)))
+        return truth(case(*branches) if branches else null())
 
     # Values
 
     @value.register
     def _(self, part: Arithmetic) -> Value:
+        _refuse_null(part.left, part.right)
         left, right = self._number(part.left), self._number(part.right)
-        result = _ARITHMETIC[part.operator](left.sql, right.sql)
-        whole = {left.type, right.type} == {ValueType.INT} and part.operator != "/"
-        return Value(result, ValueType.INT if whole else ValueType.DOUBLE)
+        whole = left.type is right.type is ValueType.INT and part.operator != "/"
+        if whole:
+            result = _ARITHMETIC[part.operator](exact(left.sql), right.sql)
+            return Value(result, ValueType.INT)
+        return Value(_ARITHMETIC[part.operator](left.sql, right.sql), ValueType.DOUBLE)
 
     @value.register
     def _(self, part: Negative) -> Value:
+        _refuse_null(part.operand)
         operand = self._number(part.operand)
-        return Value(-operand.sql, operand.type)
+        is_whole = operand.type is ValueType.INT
+        return Value(-(exact(operand.sql) if is_whole else operand.sql), operand.type)
+
+    def _number(self, part: Expression) -> Value:
+        return settled(self.value(part), ValueType.DOUBLE, part)
 
     @value.register
     def _(self, part: Call) -> Value:
-        if part.function in _TEXT_FUNCTIONS and len(part.arguments) == 1:
-            text = self._typed(part.arguments[0], ValueType.STRING)
-            function, result = _TEXT_FUNCTIONS[part.function]
-            return Value(function(text.sql), result)
-        least = _FIRST_OF.get(part.function)
-        if least is not None and len(part.arguments) >= least:
-            first, rest = self._operands(part.arguments[0], part.arguments[1:])
-            return Value(func.coalesce(first.sql, *(one.sql for one in rest)), first.type)
-        known = ", ".join([*_TEXT_FUNCTIONS, *_FIRST_OF])
-        what = f"there is no function {part.function} of these values; expected one of {known}."
-        raise filter_error(what, part.position)
+        function = TEXT_FUNCTIONS.get(part.function)
+        if function is not None and function.takes(len(part.arguments)):
+            texts = [self._text(one) for one in part.arguments[: function.texts]]
+            numbers = positions(part.arguments[function.texts :])
+            return Value(function.make(*texts, *numbers), function.result)
+        if part.function == "ABS" and len(part.arguments) == 1:
+            number = self._number(part.arguments[0])
+            is_whole = number.type is ValueType.INT
+            return Value(absolute(exact(number.sql) if is_whole else number.sql), number.type)
+        least, most = _CHOOSING.get(part.function, (0, 0))
+        if least and least <= len(part.arguments) <= (most or len(part.arguments)):
+            return self._choose(part)
+        raise no_function(part, ["ABS", *_CHOOSING])
+
+    def _text(self, part: Expression) -> ColumnElement[Any]:
+        found = settled(self.value(part), ValueType.STRING, part)
+        is_null = found.type is ValueType.NULL
+        return literal(None, SQL_TYPES[ValueType.STRING]) if is_null else found.sql
+
+    def _choose(self, part: Call) -> Value:
+        values, common = _alike([self.value(one) for one in part.arguments], part.arguments)
+        if part.function == "NULLIF":
+            return Value(func.nullif(_as_compared(values[0], part), values[1].sql), common)
+        first, *rest = [value.sql for value in values]
+        return Value(func.coalesce(first, *rest) if rest else first, common)
 
     @value.register
     def _(self, part: Cast) -> Value:
         operand = self.value(part.operand)
-        return Value(cast(operand.sql, _SQL_TYPES[part.type]), part.type)
+        if operand.columns is not None:
+            what = "name a value of the property to cast, such as int_value."
+            raise filter_error(what, part.position)
+        return cast_value(part, operand)
 
     @value.register
     def _(self, part: Case) -> Value:
-        conditions = [self._typed(condition, ValueType.BOOL).sql for condition, _ in part.branches]
+        conditions = [condition for condition, _ in part.branches]
+        operand: ColumnElement[Any] | None = None
+        if part.operand is None:
+            whens = [truth(self.condition(condition)) for condition in conditions]
+        else:
+            operand, whens = self._case_operand(part.operand, conditions)
         results = [result for _, result in part.branches]
-        others = [*results[1:], *([part.otherwise] if part.otherwise is not None else [])]
-        first, rest = self._operands(results[0], others)
-        values = [first, *rest][: len(results)]
-        otherwise = rest[-1].sql if part.otherwise is not None else None
-        branches = zip(conditions, (value.sql for value in values), strict=True)
-        return Value(case(*branches, else_=otherwise), first.type)
+        otherwise = [] if part.otherwise is None else [part.otherwise]
+        parts = [*results, *otherwise]
+        values, common = _alike([self.value(one) for one in parts], parts)
+        branches = [(w.sql, v.sql) for w, v in zip(whens, values, strict=False)]
+        return Value(
+            case(*branches, value=operand, else_=values[-1].sql if otherwise else None), common
+        )
 
-    def _number(self, part: Expression) -> Value:
-        found = self.value(part)
-        if found.type not in _NUMBERS:
-            what = f"this is {found.type.value}; expected a number."
+    def _case_operand(
+        self, operand: Expression, conditions: Sequence[Expression]
+    ) -> tuple[ColumnElement[Any], list[Value]]:
+        """Return what is between CASE and WHEN, and what it is compared with."""
+        first = self.value(operand)
+        if first.names is not None:
+            numbers = [literal(_number_of(first, one), BIGINT()) for one in conditions]
+            return first.sql, [Value(number, ValueType.INT) for number in numbers]
+        values = [first, *(self.value(condition) for condition in conditions)]
+        values, _ = _alike(values, [operand, *conditions])
+        return _as_compared(values[0], operand), values[1:]
+
+
+def _joined(join: Callable[..., Any], conditions: Sequence[ColumnElement[bool]]) -> Any:
+    """Return conditions joined, many of them in groups: SQLite counts each as one level deeper."""
+    if len(conditions) <= _GROUP:
+        return join(*conditions)
+    groups = range(0, len(conditions), _GROUP)
+    return join(*(grouped(join(*conditions[i : i + _GROUP])) for i in groups))
+
+
+def _refuse_null(*parts: Expression) -> None:
+    for part in parts:
+        if isinstance(part, Literal) and part.type is ValueType.NULL:
+            what = "NULL cannot stand here; write IS NULL to ask whether something is missing."
             raise filter_error(what, part.position)
-        return found
 
-    def _typed(self, part: Expression, wanted: ValueType) -> Value:
-        found = self.value(part)
-        self._expect(found, wanted, part)
-        return found
 
-    def _expect(self, found: Value, wanted: ValueType, part: Expression) -> None:
-        if found.type is not wanted:
-            what = f"this is {found.type.value}; expected {wanted.value}."
+def _check_family(values: Sequence[Value], parts: Sequence[Expression]) -> None:
+    """Raise an error for the first value that cannot be compared with those before it."""
+    first = ValueType.NULL
+    for value, part in zip(values, parts, strict=True):
+        if not same_family(first, value.type):
+            what = f"{value.type.value} cannot be compared with {first.value}."
             raise filter_error(what, part.position)
+        if first in (ValueType.NULL, ValueType.ANY):
+            first = value.type
 
 
-def _bool(sql: ColumnElement[Any]) -> Value:
-    return Value(sql, ValueType.BOOL)
+def _alike(values: Sequence[Value], parts: Sequence[Expression]) -> tuple[list[Value], ValueType]:
+    """Return values as of one type, and the type; numbers are alike."""
+    _check_family(values, parts)
+    types = [v.type for v in values if v.type not in (ValueType.NULL, ValueType.ANY)]
+    if not types and any(value.columns is not None for value in values):
+        what = "name a value of the property, such as int_value."
+        raise filter_error(what, parts[0].position)
+    if not types:  # of NULLs alone, ML Metadata makes a whole number
+        return _with_typed_nulls(values), ValueType.INT
+    found = [settled(value, types[0], one) for value, one in zip(values, parts, strict=True)]
+    is_double = any(value.type is ValueType.DOUBLE for value in found)
+    return found, ValueType.DOUBLE if is_double else types[0]
 
 
-def _names(state: Value) -> list[str]:
-    return list(state.names.__members__) if state.names is not None else []
+def _columns_to_compare(
+    columns: Mapping[ValueType, ColumnElement[Any]], others: Sequence[Value]
+) -> Mapping[ValueType, ColumnElement[Any]]:
+    """Return the value columns of a property; int and double as one where that is needed.
+
+    With a constant each is compared by itself, to the last digit.  What is longer must not come
+    twice in the statement: with several in each other, that would grow beyond all bounds.
+    """
+    if all(isinstance(other.sql, BindParameter) for other in others):
+        return columns
+    merged = {**columns, ValueType.DOUBLE: number_of(columns)}
+    del merged[ValueType.INT]
+    return merged
 
 
-def _is_state(name: Name, state: Value) -> bool:
-    return len(name.parts) == 1 and name.parts[0] in _names(state)
+def _with_typed_nulls(values: Sequence[Value]) -> list[Value]:
+    """Return values whose NULLs have a type, for without one they cannot be compared in order."""
+    types = [v.type for v in values if v.type not in (ValueType.NULL, ValueType.ANY)]
+    first = types[0] if types else ValueType.INT
+    nothing = Value(literal(None, SQL_TYPES[first]), first)
+    return [nothing if value.type is ValueType.NULL else value for value in values]
 
 
-def _comparable(left: Value, right: Value) -> bool:
-    if ValueType.NULL in (left.type, right.type):
-        return False
-    if left.columns is not None or right.columns is not None:
-        return True
-    return left.type is right.type or {left.type, right.type} <= _NUMBERS
+def _as_compared(found: Value, part: Expression, *, in_order: bool = False) -> ColumnElement[Any]:
+    """Return a value as the first one of a comparison: what texts are compared by."""
+    if found.type is not ValueType.STRING:
+        return found.sql
+    sql = found.sql if has_names(part) else constant_text(found.sql)
+    return code_order(sql) if in_order else sql
 
 
-def _more(types: set[ValueType]) -> frozenset[ValueType]:
-    """Return all types of numbers if one of the types is a number's."""
-    return _NUMBERS if types & _NUMBERS else frozenset()
+def _like_literal(
+    column: ColumnElement[Any], part: Literal, pattern: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    text = str(part.value)
+    if len(text.encode("utf-8", "replace")) > _LONGEST_PATTERN:
+        what = f"the pattern is longer than {_LONGEST_PATTERN} bytes. Shorten it."
+        raise filter_error(what, part.position)
+    backslashes = len(text) - len(text.rstrip("\\"))
+    if backslashes % 2:
+        return no_match(column)
+    return column.like(pattern, escape="\\")
+
+
+def _named(state: Value, parts: Sequence[Expression], *, negated: bool) -> Value:
+    """Compare a state with names; a state that is not set is none of them."""
+    numbers = [literal(_number_of(state, part), BIGINT()) for part in parts]
+    is_one = state.sql.in_(numbers)
+    if not negated:
+        return truth(is_one)
+    unset: ColumnElement[bool] = state.sql.is_(None)
+    if state.present is not None:
+        unset = and_(unset, state.present.is_not(None))
+    return truth(or_(not_(is_one), unset))
+
+
+def _number_of(state: Value, part: Expression) -> int:
+    assert state.names is not None  # noqa: S101 - this is what it was called for
+    names: Mapping[str, Any] = state.names.__members__
+    if isinstance(part, Name) and len(part.parts) == 1 and part.parts[0] in names:
+        return int(names[part.parts[0]])
+    what = f"Unsupported enum value; expected one of {', '.join(names)}."
+    raise filter_error(what, part.position)

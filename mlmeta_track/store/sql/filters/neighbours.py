@@ -7,7 +7,6 @@ nowhere else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import EnumMeta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from mlmeta_track.domain.listing import Joins
 from mlmeta_track.domain.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState
 from mlmeta_track.store.filtering import filter_error
 from mlmeta_track.store.filtering.tree import Name, ValueType
+from mlmeta_track.store.sql.filters.values import VALUE_FIELDS, Value
 from mlmeta_track.store.sql.schema import (
     ASSOCIATION,
     ATTRIBUTION,
@@ -50,29 +50,9 @@ _EVENT_FIELDS: Mapping[type[Any], Mapping[str, ValueType]] = {
     Artifact: {"type": _INT, "milliseconds_since_epoch": _INT, "execution_id": _INT},
     Execution: {"type": _INT, "milliseconds_since_epoch": _INT, "artifact_id": _INT},
 }
-VALUE_FIELDS: Mapping[str, ValueType] = {
-    "int_value": ValueType.INT,
-    "double_value": ValueType.DOUBLE,
-    "string_value": ValueType.STRING,
-    "bool_value": ValueType.BOOL,
-}
 
-
-@dataclass(frozen=True)
-class Value:
-    """A part of a filter as SQL.
-
-    Args:
-        sql: The expression; of a property without a value column, whether it is there.
-        type: What it comes to.
-        names: The names that it may be compared with, if it is a state or the type of an event.
-        columns: The value columns, of a property without one.
-    """
-
-    sql: ColumnElement[Any]
-    type: ValueType
-    names: EnumMeta | None = None
-    columns: Mapping[ValueType, ColumnElement[Any]] | None = None
+_MOST_TABLES = 40
+"""How many tables a filter joins at most; MySQL takes 61, SQLite 64."""
 
 
 class Neighbours:
@@ -86,6 +66,7 @@ class Neighbours:
         self.node: NamedFromClause[Any] = self._tables.nodes.alias("node")
         self._joined: FromClause = self.node
         self._aliases: dict[tuple[str, ...], NamedFromClause[Any]] = {}
+        self._count = 0
 
     def joined(self) -> FromClause:
         """Return the node with all that was asked for."""
@@ -102,11 +83,10 @@ class Neighbours:
             return self._property(name, is_custom=first == "custom_properties")
         if not rest:
             return self._attribute(name)
-        prefix, separator, alias = first.rpartition("_")
-        neighbour = _NEIGHBOURS[self._kind].get(prefix) if separator and alias else None
-        if neighbour is None:
-            raise self._unknown(name)
-        return neighbour(self, name)
+        for prefix, neighbour in _NEIGHBOURS[self._kind].items():
+            if first.startswith(f"{prefix}_") and len(first) > len(prefix) + 1:
+                return neighbour(self, name)
+        raise self._unknown(name)
 
     # The node itself
 
@@ -163,7 +143,7 @@ class Neighbours:
         field = self._field(name, _EVENT_FIELDS[self._kind])
         alias = self._alias(name, lambda: self._linked(EVENT, f"{self._kind.__name__.lower()}_id"))
         names = EventType if field == "type" else None
-        return Value(alias.c[field], _EVENT_FIELDS[self._kind][field], names)
+        return Value(alias.c[field], _EVENT_FIELDS[self._kind][field], names, alias.c.id)
 
     def contexts(self, name: Name) -> Value:
         """Return a field of a context that the node belongs to."""
@@ -211,7 +191,7 @@ class Neighbours:
         alias = self._alias(name, make)
         if field == "type":
             return Value(self._type_of(alias, kind).c.name, fields[field])
-        return Value(alias.c[field], fields[field], _STATES.get(field))
+        return Value(alias.c[field], fields[field], _STATES.get(field), alias.c.id)
 
     def _alias(self, name: Name, make: Callable[[], NamedFromClause[Any]]) -> NamedFromClause[Any]:
         # The same name is the same neighbour wherever it stands in the filter.
@@ -226,13 +206,17 @@ class Neighbours:
         return link
 
     def _field(self, name: Name, fields: Mapping[str, ValueType]) -> str:
-        field = ".".join(name.parts[1:])
+        field = ".".join(name.parts[1:]).lower()
         if field not in fields:
             what = f"{name.parts[0]!r} has no {field!r}; expected one of {', '.join(fields)}."
             raise filter_error(what, name.position)
         return field
 
     def _join(self, table: NamedFromClause[Any], condition: ColumnElement[bool]) -> None:
+        self._count += 1
+        if self._count > _MOST_TABLES:
+            what = f"It names more neighbours than {_MOST_TABLES} tables hold. Name fewer."
+            raise filter_error(what)
         outer = self.joins is Joins.OUTER
         self._joined = Join(self._joined, table, condition, isouter=outer)
 
@@ -240,8 +224,9 @@ class Neighbours:
         prefixes = [f"{prefix}_<alias>." for prefix in _NEIGHBOURS[self._kind]]
         known = [*_ATTRIBUTES[self._kind], "properties.<name>.", "custom_properties.<name>."]
         kind = self._kind.__name__.lower()
+        article = "a" if self._kind is Context else "an"
         what = (
-            f"there is no {str(name)!r} of an {kind}; expected one of"
+            f"there is no {str(name)!r} of {article} {kind}; expected one of"
             f" {', '.join([*known, *prefixes])}."
         )
         return filter_error(what, name.position)
