@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf.any_pb2 import Any as AnyMessage
 
 from mlmeta_track.domain.events import Event
 from mlmeta_track.domain.lineage import Direction
+from mlmeta_track.domain.listing import Joins
 from mlmeta_track.domain.nodes import Artifact, Execution, PropertyValue, ProtoValue
-from mlmeta_track.errors import InvalidArgumentError
+from mlmeta_track.errors import InvalidArgumentError, UnimplementedError
 from mlmeta_track.server import serving
 from mlmeta_track.store.base import Store
 from mlmeta_track.store.connect import open_store
+from mlmeta_track.testing.store_cases import filters_outer
 from mlmeta_track.testing.store_cases.build import ANYTHING, made, put_artifact, put_step
+from mlmeta_track.testing.store_cases.filters_build import artifact, fill, found, put_artifacts
 from mlmeta_track.testing.store_cases.lineage import artifact_id, execution_id, keys
 from mlmeta_track.testing.store_cases.values import VALUES
 from mlmeta_track.testing.store_suite import StoreSuite
@@ -31,6 +36,16 @@ _VALUES["proto"].append(ProtoValue(_ANY.SerializeToString()))
 def identities(events: Iterable[Event]) -> list[tuple[int, int, int]]:
     """Return what tells events apart where their ids are not known."""
     return [(event.execution_id, event.artifact_id, event.type) for event in events]
+
+
+def _found_or_refused(store: Store, expected: Mapping[str, list[int] | str]) -> dict[str, Any]:
+    """Check that filters find what they mean or are refused; return what was found."""
+    every: dict[str, Any] = {}
+    for query in expected:
+        with suppress(UnimplementedError):
+            every[query] = found(store, query, Joins.OUTER)
+    assert every == {query: expected[query] for query in every}
+    return every
 
 
 class OverTheWire(StoreSuite):
@@ -105,6 +120,17 @@ class OverTheWire(StoreSuite):
         self, store: Store, name: str, value: PropertyValue
     ) -> None:
         super().test_a_value_comes_back_as_it_went_in(store, name, value)
+
+    def test_what_is_missing_is_null(self, store: Store) -> None:
+        fill(store)
+        _found_or_refused(store, filters_outer._MISSING)
+
+    def test_a_property_is_compared_by_the_type_of_the_literal(self, store: Store) -> None:
+        fill(store)
+        yes = artifact(properties={"d": 1.0, "b": True})
+        put_artifacts(store, yes, artifact(properties={"b": False}))
+        answered = _found_or_refused(store, filters_outer._BY_TYPE)
+        assert {"A properties.i = 1", "A properties.s = 'x'", "A properties.b"} <= answered.keys()
 
     def test_bytes_that_are_no_proto_are_refused_by_name(self, store: Store) -> None:
         with pytest.raises(InvalidArgumentError, match=r"'proto' is no message"):

@@ -9,7 +9,10 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from itertools import chain, repeat
 from typing import Any, NoReturn
 
 import grpc
@@ -97,9 +100,13 @@ class Connection:
         """
         seconds = min(CONNECT_SECONDS, self._address.timeout)
         try:
-            self._begin("GetArtifactsByID", {}, seconds)()
+            self._ask("GetArtifactsByID", {}, seconds)
         except DeadlineExceededError as error:
-            raise UnavailableError(str(error)) from error
+            message = (
+                f"The server at {self.target} did not answer its first call within {seconds:g}"
+                " seconds. See what keeps it, and try again."
+            )
+            raise UnavailableError(message) from error
         except UnimplementedError as error:
             message = f"What answers at {self.target} is no server of {SERVICE}: {error}."
             raise NotAnMlmdStoreError(message) from error
@@ -114,32 +121,26 @@ class Connection:
         Raises:
             MlmetaTrackError: It refused, cannot be reached, or did not answer in time.
         """
-        return self.begin(method, **fields)()
+        return self._ask(method, fields, self._address.timeout)
 
     def begin(self, method: str, **fields: Any) -> Callable[[], Any]:
-        """Send a request and return a function that waits for the answer, as ``ask`` does."""
-        return self._begin(method, fields, self._address.timeout)
+        """Send a request and return a function that waits for the answer, as ``ask`` does.
 
-    def _begin(self, method: str, fields: Mapping[str, Any], seconds: float) -> Callable[[], Any]:
-        with sending(f"request of {method}"):
-            request = METHODS[method].request(**fields)
-        last = time.monotonic() + seconds
-        future = self._send(method, request, seconds)
+        It takes longer than ``ask``, but not for each of several that are sent at once.
+        """
+        request, seconds = _request(method, fields), self._address.timeout
+        future = self._use(method, lambda call: call.future(request, timeout=seconds))
 
-        def answer() -> Any:
-            pending = future
-            for attempt in range(1, _ATTEMPTS + 1):
-                try:
-                    return self._result(pending, seconds)
-                except AbortedError:
-                    if attempt == _ATTEMPTS or time.monotonic() > last:
-                        raise
-                # Random, so that those that met do not meet again.
-                time.sleep(random.uniform(0.0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311
-                pending = self._send(method, request, seconds)
-            raise AssertionError(_ATTEMPTS)
+        def first() -> Any:
+            with self._refusing(seconds):
+                return future.result()
 
-        return answer
+        again = partial(self._call, method, request, seconds)
+        return lambda: _patiently(chain([first], repeat(again)), seconds)
+
+    def _ask(self, method: str, fields: Mapping[str, Any], seconds: float) -> Any:
+        call = partial(self._call, method, _request(method, fields), seconds)
+        return _patiently(repeat(call), seconds)
 
     def close(self) -> None:
         """Give back the channel; calls under way fail."""
@@ -154,10 +155,15 @@ class Connection:
         self._channel, self._calls = None, {}
         self._lock = threading.Lock()
 
-    def _send(self, method: str, request: Any, seconds: float) -> Any:
+    def _call(self, method: str, request: Any, seconds: float) -> Any:
+        with self._refusing(seconds):
+            return self._use(method, lambda call: call(request, timeout=seconds))
+
+    def _use(self, method: str, work: Callable[[Any], Any]) -> Any:
+        """Do something with what calls a method."""
         for _ in range(2):
             try:
-                return self._callable(method).future(request, timeout=seconds)
+                return work(self._callable(method))
             except ValueError:
                 # Another thread closed the channel just now; there is a new one for who comes next.
                 self._calls.pop(method, None)
@@ -181,9 +187,11 @@ class Connection:
             )
             return found
 
-    def _result(self, future: Any, seconds: float) -> Any:
+    @contextmanager
+    def _refusing(self, seconds: float) -> Iterator[None]:
+        """Raise our errors for those of gRPC."""
         try:
-            return future.result()
+            yield
         except grpc.FutureCancelledError as error:
             message = f"A call of the server at {self.target} was cancelled. Try again."
             raise UnavailableError(message) from error
@@ -203,6 +211,25 @@ class Connection:
             message = f"The server at {self.target}: {details.rstrip('.')}. {way_out}"
             raise kind(message) from error
         raise _REFUSALS.get(code, InternalError)(details) from error
+
+
+def _request(method: str, fields: Mapping[str, Any]) -> Any:
+    with sending(f"request of {method}"):
+        return METHODS[method].request(**fields)
+
+
+def _patiently(calls: Iterable[Callable[[], Any]], seconds: float) -> Any:
+    """Return what the first call returns that is not aborted, if that takes not too long."""
+    last = time.monotonic() + seconds
+    for attempt, call in enumerate(calls, 1):
+        try:
+            return call()
+        except AbortedError:
+            if attempt == _ATTEMPTS or time.monotonic() > last:
+                raise
+        # Random, so that those that met do not meet again.
+        time.sleep(random.uniform(0.0, _PAUSE_SECONDS * 2**attempt))  # noqa: S311
+    raise AssertionError(_ATTEMPTS)
 
 
 def _options(address: Address) -> list[tuple[str, int | str]]:

@@ -50,8 +50,7 @@ class BatchContexts:
     def begin(self, puts: Iterable[ContextPut]) -> None:
         """Begin to look for those of the contexts that have properties to be set."""
         for put in puts:
-            identity = (put.type.name, put.type.version or None, put.name)
-            self._keys[put.key] = identity
+            self._keys[put.key] = identity = _identity(put)
             self._wanted.setdefault(identity, _Wanted(put.type, put.name))
             if (put.properties or put.custom_properties) and identity not in self._looked_up:
                 self._looked_up[identity] = begin_by_name(
@@ -64,8 +63,8 @@ class BatchContexts:
             stored_type = self._types.get(put.type)
             encode_properties(put.properties, put.custom_properties, stored_type)
             declared, custom = sendable(put.properties), sendable(put.custom_properties)
-            wanted = self._wanted[self._keys[put.key]]
-            wanted.given.update(encode_properties(declared, custom, stored_type))
+            given = encode_properties(declared, custom, stored_type)
+            self._wanted[_identity(put)].given.update(given)
         for identity, answer in self._looked_up.items():
             self._wanted[identity].stored = answer()
 
@@ -119,3 +118,7 @@ class BatchContexts:
         )
         mask = tuple(sorted(map(property_path, changed)))
         calls.put_nodes(self._connection, Context, [whole], UpdateOptions(mask=mask))
+
+
+def _identity(put: ContextPut) -> _Identity:
+    return (put.type.name, put.type.version or None, put.name)

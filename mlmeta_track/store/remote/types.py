@@ -164,6 +164,7 @@ class BatchTypes:
         """Begin with what the cache knows."""
         self._connection = connection
         self._cache = cache
+        self._remembered = dict(cache)  # which another thread may clear at any time
         self._known: TypeCache = {}
         self._to_put: dict[_Identity, NodeType] = {}
         self._made_ids: dict[int, int] = {}
@@ -219,14 +220,14 @@ class BatchTypes:
         return self._made_ids.get(type_id, type_id)
 
     def _remembers(self, identity: _Identity, declared: Iterable[NodeType]) -> bool:
-        stored = self._cache.get(identity)
+        stored = self._remembered.get(identity)
         return stored is not None and all(map(stored.covers, declared))
 
     def _begin_confirm(self, used: Mapping[_Identity, list[NodeType]]) -> Callable[[], None]:
         """Begin to see that types are what they were; to put them again changes nothing."""
         if not used:
             return lambda: None
-        remembered = {identity: self._cache[identity] for identity in used}
+        remembered = {identity: self._remembered[identity] for identity in used}
         # What they are based on is left out: it could only be refused.
         bare = [
             replace(

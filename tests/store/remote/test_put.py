@@ -271,6 +271,13 @@ def test_two_new_types_of_a_batch_are_two(store: Store) -> None:
     assert [a.type for a in store.list_nodes(Artifact)] == ["One", "Two"]
 
 
+def test_contexts_of_two_versions_of_a_type_get_what_is_theirs(store: Store) -> None:
+    one, two = (ContextType("T", {"p": PropertyType.INT}, version=v) for v in ("1", "2"))
+    puts = (context("c", one, properties={"p": 1}), context("c", two, properties={"p": 2}))
+    store.put(Batch(contexts=puts))
+    assert [c.properties for c in store.list_nodes(Context)] == [{"p": 1}, {"p": 2}]
+
+
 def test_a_struct_may_be_written_in_another_order_when_it_is_put_again(store: Store) -> None:
     fields = [b"\n\x0c\n\x01a\x12\x07\x1a\x05hello", b"\n\x0c\n\x01b\x12\x07\x1a\x05world"]
     one, other = StructValue(fields[0] + fields[1]), StructValue(fields[1] + fields[0])
