@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,21 @@ def test_a_password_is_refused_and_not_shown() -> None:
     with pytest.raises(SettingsError, match="does not know") as caught:
         parse("grpc://user:secret@localhost:1")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["grpc", "google"])
+def test_a_library_that_is_missing_is_named_with_its_extra(missing: str) -> None:
+    script = f"""
+import sys
+sys.modules[{missing!r}] = None
+from mlmeta_track.errors import SettingsError
+from mlmeta_track.store.connect import open_store
+try:
+    open_store("grpc://localhost:1")
+except SettingsError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert "mlmeta-track[mlmd]" in done.stdout, done.stderr
