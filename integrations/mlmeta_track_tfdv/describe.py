@@ -6,25 +6,19 @@ besides is in custom properties.  Protos are told by their class's full name, wi
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from mlmeta_track.domain.description import Description
-from mlmeta_track.domain.nodes import PropertyValue
 from mlmeta_track.domain.types import ArtifactType, PropertyType
+from mlmeta_track_tfdv import facts
+from mlmeta_track_tfdv.fingerprint import fingerprint
 
 _SPLIT = {"span": PropertyType.INT, "split_names": PropertyType.STRING}
 
 STATISTICS = ArtifactType("ExampleStatistics", _SPLIT, base_type="mlmd.Statistics")
 SCHEMA = ArtifactType("Schema")
 ANOMALIES = ArtifactType("ExampleAnomalies", _SPLIT)
-
-MOST_NAMES = 100
-"""Of more features with anomalies only so many are named in the artifact."""
-
-_Facts = Mapping[str, PropertyValue]
 
 
 def describe(value: Any) -> Description | None:
@@ -40,47 +34,13 @@ def describe(value: Any) -> Description | None:
     known = _KNOWN.get(full_name)
     if known is None:
         return None
-    artifact_type, facts = known
-    return Description(
-        artifact_type,
-        fingerprint=_fingerprint(full_name, value),
-        custom_properties=facts(value),
-    )
+    artifact_type, tell = known
+    found, size = fingerprint(value)
+    return Description(artifact_type, fingerprint=found, custom_properties=tell(value), size=size)
 
 
-def _fingerprint(full_name: str, message: Any) -> str:
-    digest = hashlib.sha256(full_name.encode())
-    # Without `deterministic` the order in which map entries were added would show.
-    digest.update(message.SerializeToString(deterministic=True))
-    return f"proto-sha256:{digest.hexdigest()}"
-
-
-def _statistics_facts(statistics: Any) -> _Facts:
-    """Count examples and features; with slices, those of the largest, which is all examples."""
-    datasets = statistics.datasets
-    facts: dict[str, PropertyValue] = {"examples": 0, "features": 0}
-    if len(datasets) > 0:
-        largest = max(datasets, key=lambda dataset: dataset.num_examples)
-        facts = {"examples": int(largest.num_examples), "features": len(largest.features)}
-    return facts | ({"slices": len(datasets)} if len(datasets) > 1 else {})
-
-
-def _schema_facts(schema: Any) -> _Facts:
-    return {"features": len(schema.feature), "string_domains": len(schema.string_domain)}
-
-
-def _anomalies_facts(anomalies: Any) -> _Facts:
-    """Count anomalies, those of the data set as a whole included, and name the features."""
-    names = sorted(anomalies.anomaly_info)
-    count = len(names) + anomalies.HasField("dataset_anomaly_info")
-    facts: dict[str, PropertyValue] = {"anomalies": count}
-    if names:
-        facts["anomalous_features"] = json.dumps(names[:MOST_NAMES], ensure_ascii=False)
-    return facts
-
-
-_KNOWN: Mapping[str, tuple[ArtifactType, Callable[[Any], _Facts]]] = {
-    "tensorflow.metadata.v0.DatasetFeatureStatisticsList": (STATISTICS, _statistics_facts),
-    "tensorflow.metadata.v0.Schema": (SCHEMA, _schema_facts),
-    "tensorflow.metadata.v0.Anomalies": (ANOMALIES, _anomalies_facts),
+_KNOWN: Mapping[str, tuple[ArtifactType, Callable[[Any], facts.Facts]]] = {
+    "tensorflow.metadata.v0.DatasetFeatureStatisticsList": (STATISTICS, facts.of_statistics),
+    "tensorflow.metadata.v0.Schema": (SCHEMA, facts.of_schema),
+    "tensorflow.metadata.v0.Anomalies": (ANOMALIES, facts.of_anomalies),
 }

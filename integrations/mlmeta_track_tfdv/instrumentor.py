@@ -9,10 +9,9 @@ from mlmeta_track_tfdv.functions import FUNCTIONS
 
 
 class TfdvInstrumentor(Instrumentor):
-    """Records the calls of TFDV's public functions.
+    """Records the calls of TFDV's functions, under their public names and in their modules.
 
-    They are wrapped under their public names only, ``tfdv.infer_schema``: what TFDV calls of itself
-    goes past the wrappers, in Beam's worker threads too.
+    TFX's own calls are left out: its executors record what they do.
     """
 
     prefix: ClassVar[str] = "tfdv"
@@ -20,3 +19,4 @@ class TfdvInstrumentor(Instrumentor):
     distribution: ClassVar[str] = "tensorflow-data-validation"
     supported: ClassVar[tuple[str, str]] = ("1.15", "1.18")
     functions: ClassVar[tuple[TrackedFunction, ...]] = FUNCTIONS
+    silent_callers: ClassVar[tuple[str, ...]] = ("tfx",)

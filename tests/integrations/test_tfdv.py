@@ -248,7 +248,7 @@ def test_a_schema_that_was_edited_is_another_artifact(
     assert len(tracked.get_by_type(Artifact, "Schema")) == 2
 
 
-def test_statistics_that_infer_schema_thins_out_are_recorded_as_they_came(
+def test_statistics_that_infer_schema_thins_out_are_recorded_before_and_after(
     tracked: Store, statistics: Any
 ) -> None:
     odd = copy(statistics)
@@ -256,8 +256,14 @@ def test_statistics_that_infer_schema_thins_out_are_recorded_as_they_came(
     features = len(odd.datasets[0].features)
     tfdv.infer_schema(odd)
     assert len(odd.datasets[0].features) == features - 1
-    (recorded,) = tracked.get_by_type(Artifact, "ExampleStatistics")
-    assert recorded.custom_properties["features"] == features
+    before, after = tracked.get_by_type(Artifact, "ExampleStatistics")
+    assert before.custom_properties["features"] == features
+    assert after.custom_properties["features"] == features - 1
+    assert events(tracked, only(tracked, "tfdv.infer_schema")) == [
+        (EventType.INPUT, ("statistics",), "ExampleStatistics"),
+        (EventType.OUTPUT, ("statistics",), "ExampleStatistics"),
+        (EventType.OUTPUT, ("schema",), "Schema"),
+    ]
 
 
 def test_a_missing_file_is_tfdvs_own_error(tracked: Store) -> None:
