@@ -39,6 +39,10 @@ class Backend(Protocol):
         """Whether all threads must share the one connection."""
 
     @property
+    def shows_whole_stores(self) -> bool:
+        """Whether a store that is being created is seen only when it is whole."""
+
+    @property
     def driver_error(self) -> type[Exception]:
         """The root of the driver's errors."""
 

@@ -229,7 +229,8 @@ class Database:
 
     def _find_or_create(self, engine: Engine) -> None:
         with engine.connect() as connection:
-            _begin(connection, self._backend, writing=False)
+            if self._backend.shows_whole_stores:
+                _begin(connection, self._backend, writing=False)
             empty = is_empty(connection)
             whole = not empty and not is_unfinished(connection)
             if whole:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -67,6 +67,7 @@ class ServerDatabase:
     """One database on a server."""
 
     in_memory = False
+    shows_whole_stores = True
 
     def __init__(self, url: URL, patience: Patience, driver_error: type[Exception]) -> None:
         """Name the database; nothing is connected yet."""
@@ -87,6 +88,11 @@ class ServerDatabase:
     def connect(self) -> Any:
         """Open a connection that begins no transaction by itself."""
         raise NotImplementedError
+
+    def wait_for_answers(self, seconds: float) -> None:
+        """Let the server take so long over one statement, if it might not anyway."""
+        longer = max(seconds, self._patience.answer)
+        self._patience = replace(self._patience, answer=longer)
 
     def create_database(self) -> None:
         """Make the database if the server has none of that name."""
