@@ -46,12 +46,15 @@ def parse(url: str) -> Address:
     """
     try:
         parts = urlsplit(url)
-        given = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True))
         port = parts.port
     except ValueError as error:
-        if "?" in url or not url.partition("://")[2]:
-            raise _wrong(url, "cannot be read") from error
-        raise _wrong(url, "has no port that can be") from error
+        raise _wrong(url, "has no host or port that can be") from error
+    try:
+        # An empty query is none; Python 3.10 takes it for a wrong one.
+        strict = bool(parts.query)
+        given = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=strict))
+    except ValueError as error:
+        raise _wrong(url, "has options that cannot be read") from error
     return _address(url, parts, port, given)
 
 
