@@ -24,18 +24,25 @@ from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking import callers, early, places, recorder
 from mlmeta_track.tracking.active import is_held_off
+from mlmeta_track.tracking.capture import describe, describe_path, items
+from mlmeta_track.tracking.files import with_size
 from mlmeta_track.tracking.isolation import Guard
-from mlmeta_track.tracking.library_calls import Recording
+from mlmeta_track.tracking.library_calls import LibraryCall, Recording
 from mlmeta_track.tracking.places import Place
 from mlmeta_track.tracking.table import TrackedFunction
 from mlmeta_track.tracking.wrappers import TrackedInPlace, tracker_of
 
 __all__ = [
     "Instrumentor",
+    "LibraryCall",
     "TrackedFunction",
     "autotrack",
+    "describe",
+    "describe_path",
     "is_held_off",
+    "items",
     "untrack",
+    "with_size",
 ]
 
 _logger = logging.getLogger("mlmeta_track")

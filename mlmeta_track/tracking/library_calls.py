@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from os import PathLike
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mlmeta_track.tracking import active, callers, capture, files, recorder
@@ -54,8 +55,12 @@ class Recording:
             return self._tracked.around(wrapped, instance, args, kwargs)
         # What the library calls of itself is not the user's call: here in the same context, and by
         # the caller's frame in the threads that it starts.
-        if not self.switch.is_on or active.is_held_off() or callers.is_silent(1):
+        if not self.switch.is_on or active.is_held_off():
             return wrapped(*args, **kwargs)
+        if callers.is_silent(1):
+            # Nor is what it then calls back of the user's.
+            with active.Suppress():
+                return wrapped(*args, **kwargs)
         call = self._recorded(instance, args, kwargs)
         if call is None:
             return wrapped(*args, **kwargs)
@@ -65,6 +70,7 @@ class Recording:
             with call.scope:
                 result = wrapped(*args, **kwargs)
         except BaseException as error:
+            _drop_inner_frames(error)
             call.fail(error)
             raise
         call.succeed(result)
@@ -75,7 +81,7 @@ class Recording:
         arguments = None if writer.settings.disabled else self._bind(instance, args, kwargs)
         if arguments is None:
             return None
-        described = LibraryCall(self._tracked, arguments)
+        described = (self._tracked.describer or LibraryCall)(self._tracked, arguments)
         return Call(
             self._type_name,
             writer,
@@ -86,7 +92,9 @@ class Recording:
 
     @cached_property
     def _signature(self) -> inspect.Signature:
-        return inspect.signature(getattr(self._original, "__func__", self._original))
+        function = getattr(self._original, "__func__", self._original)
+        # Something else than a function, such as a method that some instances do not have.
+        return inspect.signature(function if callable(function) else function.__wrapped__)
 
     def _bind(self, instance: Any, args: Any, kwargs: Any) -> Mapping[str, Any] | None:
         """Return the arguments by name; None if they do not fit, as the function will say."""
@@ -99,6 +107,29 @@ class Recording:
             return dict(kwargs)  # Some functions written in C do not tell their signature.
         bound.apply_defaults()
         return bound.arguments
+
+
+# A warning names the line that called the function that warns, and that is the user's and not ours:
+# warnings pass over frames of importlib's, which they know by these two words in the file's name.
+Recording.call.__code__ = Recording.call.__code__.replace(
+    co_filename=f"{Recording.call.__code__.co_filename} (passed over as importlib._bootstrap)"
+)
+
+
+def _drop_inner_frames(error: BaseException) -> None:
+    """Take our frames below the first out of a traceback.
+
+    They stand where the library calls itself; the user has called once, and sees one wrapper.
+    """
+    entry = error.__traceback__
+    while entry is not None:
+        while entry.tb_next is not None and _is_wrapper(entry.tb_next):
+            entry.tb_next = entry.tb_next.tb_next
+        entry = entry.tb_next
+
+
+def _is_wrapper(entry: TracebackType) -> bool:
+    return entry.tb_frame.f_code is Recording.call.__code__
 
 
 class LibraryCall:
@@ -150,7 +181,8 @@ class LibraryCall:
 
     def _place(self, step: Step, name: str, path_name: str) -> None:
         used, path = self._used.get(name), self._path(path_name)
-        if used is not None and path is not None:
+        # Not where the artifact is but one of several in a list that was written.
+        if used is not None and path is not None and used.value is self._value(name):
             step.place(used, path, (path_name,))
 
     def _notice_change(self, step: Step, name: str, key: str) -> None:

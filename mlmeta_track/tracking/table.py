@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from mlmeta_track.domain.types import DATASET, ArtifactType
 
 Around: TypeAlias = "Callable[[Any, Any, tuple[Any, ...], dict[str, Any]], Any]"
 """Is given the function (bound, if it is a method), the instance that it is bound to (or None), and
 the arguments; calls the function and returns what it returns."""
+
+
+class Describer(Protocol):
+    """What a step is told of one call, in place of what the row says."""
+
+    def describe_start(self, step: Any) -> object:
+        """Tell the step its inputs and parameters, before the call."""
+
+    def describe_result(self, step: Any, result: Any) -> object:
+        """Tell the step what the function made, after the call."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +54,8 @@ class TrackedFunction:
             that trains a model.
         shows: How arguments that are no scalars become parameters.
         unrecorded: Arguments that are not worth recording.
+        describer: Makes, from the row and a call's arguments by name, what the step is told; for an
+            integration that has more to say than a row can.  A subclass of ``LibraryCall`` does.
         around: Called in place of recording, by an integration that does that itself.  It is called
             inside other tracked functions as well; ``is_held_off()`` tells.
     """
@@ -63,6 +75,7 @@ class TrackedFunction:
     fills: Mapping[str, str] = field(default_factory=dict)
     shows: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
     unrecorded: frozenset[str] = frozenset()
+    describer: Callable[[TrackedFunction, Mapping[str, Any]], Describer] | None = None
     around: Around | None = None
 
     @property

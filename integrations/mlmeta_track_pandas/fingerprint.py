@@ -1,0 +1,70 @@
+"""What is in a data frame, as text that is equal for equal content.
+
+The cost is bounded: of what is larger, evenly spaced rows and columns are looked at, and the text
+begins with ``sampled-``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from typing import Any
+
+MOST_CELLS = 5_000_000
+"""Frames of up to so many cells are hashed whole, in about half a second; larger ones in part."""
+
+MOST_COLUMNS = 5_000
+"""Of more columns only so many are looked at, and the last one: each has its own cost."""
+
+
+def fingerprint(frame: Any) -> str | None:
+    """Return text that is equal for frames of equal content, in every process.
+
+    The order of rows and columns, the index, and the columns' names and types are part of it.  Of a
+    frame with more than ``MOST_CELLS`` cells or ``MOST_COLUMNS`` columns, evenly spaced rows and
+    columns, the last ones and the shape are hashed.  It is None for a frame that holds what cannot
+    be hashed, such as lists.
+    """
+    rows, columns = frame.shape
+    try:
+        column_step = -(-columns // MOST_COLUMNS)
+        looked_at = _sampled(frame, column_step, axis=1)
+        row_step = -(-rows * looked_at.shape[1] // MOST_CELLS)
+        looked_at = _sampled(looked_at, row_step, axis=0)
+        layout = f"{rows}\0{columns}\0{_layout(looked_at)}"
+        digest = hashlib.sha256(layout.encode("utf-8", "surrogatepass"))
+        digest.update(_hashed_rows(looked_at))
+        for column in _mixed(looked_at):
+            # Of mixed columns pandas hashes how the values are printed: 1 would be "1".
+            digest.update(" ".join([type(value).__name__ for value in column]).encode())
+    except Exception:  # noqa: BLE001 - cells may hold anything, and fail in any way when hashed
+        return None
+    is_whole = row_step <= 1 and column_step <= 1
+    return f"{'' if is_whole else 'sampled-'}frame-sha256:{digest.hexdigest()}"
+
+
+def _sampled(frame: Any, step: int, axis: int) -> Any:
+    """Return every so-many-th row or column, and the last."""
+    if step <= 1:
+        return frame
+    length = frame.shape[axis]
+    chosen = [*range(0, length - 1, step), length - 1]
+    return frame.iloc[chosen] if axis == 0 else frame.iloc[:, chosen]
+
+
+def _layout(frame: Any) -> str:
+    columns = [(name, str(kind)) for name, kind in zip(frame.columns, frame.dtypes, strict=True)]
+    return repr((columns, frame.columns.names, frame.index.names))
+
+
+def _hashed_rows(frame: Any) -> bytes:
+    """Return eight bytes for each row, index included."""
+    hashes = sys.modules["pandas"].util.hash_pandas_object(frame, index=True)
+    return bytes(hashes.to_numpy().tobytes())
+
+
+def _mixed(frame: Any) -> list[Any]:
+    """Return the columns whose values are of several types."""
+    infer = sys.modules["pandas"].api.types.infer_dtype
+    columns = [frame.iloc[:, i] for i, kind in enumerate(frame.dtypes) if str(kind) == "object"]
+    return [column for column in columns if infer(column, skipna=True).startswith("mixed")]
