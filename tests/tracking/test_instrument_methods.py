@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -216,6 +217,15 @@ def test_a_method_that_raises_has_failed(store: Store, linear: Any) -> None:
         linear.Model().fit([])
     [execution] = store.list_nodes(Execution)
     assert execution.last_known_state is ExecutionState.FAILED
+
+
+def test_a_traceback_has_one_frame_of_ours(store: Store, linear: Any) -> None:
+    with pytest.raises(ValueError, match="no rows") as raised:
+        linear.Model().refit([])
+    shown = [entry.name for entry in traceback.extract_tb(raised.value.__traceback__)]
+    assert shown == ["test_a_traceback_has_one_frame_of_ours", "call", "refit", "fit"]
+    [execution] = store.list_nodes(Execution)
+    assert str(execution.custom_properties["mlmeta_traceback"]).count("library_calls.py") == 1
 
 
 def test_only_the_outermost_call_records(store: Store, linear: Any) -> None:
