@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -29,7 +30,7 @@ def tree(graph: LineageGraph) -> str:
     lines: list[str] = []
     seen: set[NodeKey] = set()
     for key in graph.start:
-        lines.append(_label(graph, key))
+        lines.append(label(graph, key))
         if key not in seen:
             seen.add(key)
             lines.extend(_branches(graph, key, "", seen))
@@ -48,7 +49,7 @@ def _branches(graph: LineageGraph, key: NodeKey, indent: str, seen: set[NodeKey]
         target, is_last = child
         again = target in seen
         suffix = "  (see above)" if again and graph.next(target) else ""
-        yield f"{indent}{'└── ' if is_last else '├── '}{_label(graph, target)}{suffix}"
+        yield f"{indent}{'└── ' if is_last else '├── '}{label(graph, target)}{suffix}"
         if not again:
             seen.add(target)
             stack.append((indent + ("    " if is_last else "│   "), _with_last(graph.next(target))))
@@ -58,7 +59,7 @@ def _with_last(keys: tuple[NodeKey, ...]) -> Iterator[tuple[NodeKey, bool]]:
     return ((key, i == len(keys) - 1) for i, key in enumerate(keys))
 
 
-def _label(graph: LineageGraph, key: NodeKey) -> str:
+def label(graph: LineageGraph, key: NodeKey) -> str:
     """Name a node on one line: type, what tells it from others, and its id."""
     node = graph.node(key)
     if isinstance(node, Artifact):
@@ -66,7 +67,20 @@ def _label(graph: LineageGraph, key: NodeKey) -> str:
         place = node.uri or ("" if name else "(in memory)")
         parts = [node.type, f"“{name}”" if name else "", place]
         return f"{' '.join(p for p in parts if p)}  [artifact {node.id}]"
-    return f"{node.type}  {_state(node)}{_duration(node)}  [execution {node.id}]"
+    return f"{node.type}  {outcome(node)}  [execution {node.id}]"
+
+
+def short_name(artifact: Artifact) -> str:
+    """Return what tells an artifact from others of its type, in few letters."""
+    name = artifact.properties.get("name") or artifact.name
+    if name or not artifact.uri:
+        return str(name or "in memory")
+    return re.split(r"[/\\]", artifact.uri.rstrip("/\\"))[-1] or artifact.uri
+
+
+def outcome(execution: Execution) -> str:
+    """Say how an execution ended, and how long it took if that is known."""
+    return f"{_state(execution)}{_duration(execution)}"
 
 
 def _state(execution: Execution) -> str:
@@ -86,11 +100,11 @@ def mermaid(graph: LineageGraph) -> str:
     """Draw the graph as a Mermaid flowchart, artifacts round and executions square."""
     lines = ["flowchart LR"]
     for artifact in graph.artifacts:
-        label = _escape_mermaid(_label(graph, ("artifact", artifact.id)))
-        lines.append(f'    a{artifact.id}(["{label}"])')
+        text = _escape_mermaid(label(graph, ("artifact", artifact.id)))
+        lines.append(f'    a{artifact.id}(["{text}"])')
     for execution in graph.executions:
-        label = _escape_mermaid(_label(graph, ("execution", execution.id)))
-        lines.append(f'    e{execution.id}["{label}"]')
+        text = _escape_mermaid(label(graph, ("execution", execution.id)))
+        lines.append(f'    e{execution.id}["{text}"]')
     lines.extend(f"    {source} --> {target}" for source, target in _arrows(graph))
     return "\n".join(lines)
 
@@ -99,11 +113,11 @@ def dot(graph: LineageGraph) -> str:
     """Draw the graph in the DOT language, artifacts as ellipses and executions as boxes."""
     lines = ["digraph lineage {", "    rankdir=LR;"]
     for artifact in graph.artifacts:
-        label = _escape_dot(_label(graph, ("artifact", artifact.id)))
-        lines.append(f'    a{artifact.id} [shape=ellipse, label="{label}"];')
+        text = _escape_dot(label(graph, ("artifact", artifact.id)))
+        lines.append(f'    a{artifact.id} [shape=ellipse, label="{text}"];')
     for execution in graph.executions:
-        label = _escape_dot(_label(graph, ("execution", execution.id)))
-        lines.append(f'    e{execution.id} [shape=box, label="{label}"];')
+        text = _escape_dot(label(graph, ("execution", execution.id)))
+        lines.append(f'    e{execution.id} [shape=box, label="{text}"];')
     lines.extend(f"    {source} -> {target};" for source, target in _arrows(graph))
     lines.append("}")
     return "\n".join(lines)

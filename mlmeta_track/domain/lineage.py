@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from importlib import import_module
 
 from mlmeta_track.domain import drawing
 from mlmeta_track.domain.events import Event
@@ -82,6 +83,17 @@ class LineageGraph:
     def to_json(self) -> str:
         """Return the graph as JSON text."""
         return drawing.json_text(self)
+
+    def to_svg(self) -> str:
+        """Return the graph as a picture: one SVG element, to be put into a page or a file."""
+        picture: str = import_module("mlmeta_track.domain.picture").svg(self)
+        return picture
+
+    def _repr_html_(self) -> str:
+        """Return the picture and a table of the nodes, which is how notebooks show a graph."""
+        # Imported when a notebook asks, which few processes do.
+        shown: str = import_module("mlmeta_track.domain.cards").graph_html(self)
+        return shown
 
     def __str__(self) -> str:
         """Return the tree."""

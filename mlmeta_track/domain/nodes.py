@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from importlib import import_module
 from typing import TypeAlias
 
 
@@ -80,6 +81,12 @@ class Node:
     custom_properties: Properties = field(default_factory=dict)
     create_time_since_epoch: int = 0
     last_update_time_since_epoch: int = 0
+
+    def _repr_html_(self) -> str:
+        """Return the node as a table, which is how notebooks show it."""
+        # Imported when a notebook asks, which few processes do.
+        shown: str = import_module("mlmeta_track.domain.cards").node_html(self)
+        return shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Any, TypeVar
 
 from mlmeta_track.domain.lineage import Direction, LineageGraph
 from mlmeta_track.domain.nodes import FILE_FINGERPRINT, Artifact, Execution
@@ -21,6 +23,12 @@ from mlmeta_track.tracking import capture, recorder
 from mlmeta_track.tracking.fingerprints import fingerprint_path, to_uri
 
 _ID = re.compile(r"^(?:(artifact|execution):)?(\d+)$")
+
+
+SHOWN_DEPTH = 10
+"""How many executions away a notebook shows of what is around a node."""
+
+NodeT = TypeVar("NodeT", Artifact, Execution)
 
 
 class Lineage:
@@ -47,11 +55,31 @@ class Lineage:
         """
         return self._walk(Direction.DOWNSTREAM, depth)
 
+    def __repr__(self) -> str:
+        """Name the node."""
+        return f"<lineage of {type(self.node).__name__.lower()}:{self.node.id} ({self.node.type})>"
+
+    def _repr_html_(self) -> str:
+        """Return the node and what is around it, which is how notebooks show a lineage."""
+        before, behind = self.upstream(SHOWN_DEPTH), self.downstream(SHOWN_DEPTH)
+        around = replace(
+            before,
+            artifacts=_joined(before.artifacts, behind.artifacts),
+            executions=_joined(before.executions, behind.executions),
+            events=tuple(dict.fromkeys((*before.events, *behind.events))),
+        )
+        return f"{self.node._repr_html_()}{around._repr_html_()}"
+
     def _walk(self, direction: Direction, depth: int | None) -> LineageGraph:
         ids = (self.node.id,)
         if isinstance(self.node, Execution):
             return self._store.get_lineage(execution_ids=ids, direction=direction, depth=depth)
         return self._store.get_lineage(artifact_ids=ids, direction=direction, depth=depth)
+
+
+def _joined(before: Iterable[NodeT], behind: Iterable[NodeT]) -> tuple[NodeT, ...]:
+    by_id = {node.id: node for node in chain(before, behind)}
+    return tuple(sorted(by_id.values(), key=lambda node: node.id))
 
 
 def lineage(what: str | os.PathLike[str] | Artifact | Execution | int) -> Lineage:

@@ -78,3 +78,21 @@ def test_the_graph_draws_itself(chain: Store) -> None:
     assert str(graph).splitlines()[1].startswith("└── a to b  COMPLETED")
     assert "a1 --> e1" in graph.to_mermaid()
     assert "e1 -> a2" in graph.to_dot()
+
+
+def test_a_notebook_shows_the_node_and_what_is_on_both_sides_of_it(chain: Store) -> None:
+    shown = mt.lineage("b.txt")._repr_html_()
+    assert shown.count("<svg") == 1
+    assert "2 executions" in shown
+    for name in ("a.txt", "b.txt", "c.txt", "a to b", "b to c"):
+        assert name in shown
+
+
+def test_a_notebook_shows_what_is_around_an_execution(chain: Store) -> None:
+    shown = mt.lineage("execution:2")._repr_html_()
+    assert "c.txt" in shown
+    assert "a.txt" in shown
+
+
+def test_a_lineage_names_its_node(chain: Store) -> None:
+    assert repr(mt.lineage("b.txt")) == "<lineage of artifact:2 (DataSet)>"
