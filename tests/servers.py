@@ -18,10 +18,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from sqlalchemy import URL, make_url
+
+if TYPE_CHECKING:
+    from mlmeta_track.wire import metadata_store_pb2 as pb
 
 PASSWORD = "secret"  # noqa: S105 - of servers that live as long as the tests
 PATIENCE = 60.0
@@ -276,6 +280,22 @@ class Mariadb(Daemon):
                 cursor.execute(f"CREATE USER mlmeta@'%' IDENTIFIED BY '{PASSWORD}'")
                 cursor.execute("GRANT ALL ON *.* TO mlmeta@'%' WITH GRANT OPTION")
                 self._created = True
+
+
+def configured(url: str, password: str | None = None) -> pb.ConnectionConfig:
+    """ML Metadata's configuration of a database, with another password if one is given."""
+    from mlmeta_track.wire import metadata_store_pb2 as pb  # not every test has protobuf
+
+    parts = urlsplit(url)
+    host, port, name = parts.hostname or "", parts.port or 0, parts.path.removeprefix("/")
+    user, secret = unquote(parts.username or ""), password or unquote(parts.password or "")
+    if url.startswith("postgresql"):
+        postgresql = pb.PostgreSQLDatabaseConfig(
+            host=host, port=str(port), dbname=name, user=user, password=secret
+        )
+        return pb.ConnectionConfig(postgresql=postgresql)
+    mysql = pb.MySQLDatabaseConfig(host=host, port=port, database=name, user=user, password=secret)
+    return pb.ConnectionConfig(mysql=mysql)
 
 
 def new_postgresql() -> Postgresql:

@@ -93,15 +93,16 @@ class SubgraphDirection(IntEnum):
 class SubgraphQuery:
     """Where to start, how far and which way to walk, and where to end: filters of nodes.
 
-    Exactly one of the two starting filters is not None.  The ending ones are empty where unused.
+    Exactly one of the two starting filters is not None.  The ending ones are None where unused;
+    at an empty one every node is where the walk ends.
     """
 
     starting_artifacts: str | None = None
     starting_executions: str | None = None
     max_num_hops: int = 100
     direction: SubgraphDirection = SubgraphDirection.BIDIRECTIONAL
-    ending_artifacts: str = ""
-    ending_executions: str = ""
+    ending_artifacts: str | None = None
+    ending_executions: str | None = None
     include_ending_artifacts: bool = False
     include_ending_executions: bool = False
 

@@ -19,8 +19,9 @@ from mlmeta_track.domain.nodes import ArtifactState, ExecutionState, Properties
 class NodeWrite:
     """A node to be made (``id`` is None) or updated; None stands for a field that was not set.
 
-    ``type`` and the two times are what a caller got from an earlier read: they are never written,
-    but a difference from what is stored counts as a change, as in MLMD.
+    ``type`` and the two times are what a caller got from an earlier read: they are never written.
+    Another ``type`` than is stored counts as a change, as in MLMD, and so does ``system_metadata``,
+    which MLMD's messages have and its schema has no place for.
     """
 
     id: int | None = None
@@ -32,6 +33,7 @@ class NodeWrite:
     custom_properties: Properties = field(default_factory=dict)
     create_time_since_epoch: int | None = None
     last_update_time_since_epoch: int | None = None
+    has_system_metadata: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Domain values as ML Metadata's messages, and back.
 
 Presence matters: a field that is not set is None in the domain, and None is a field not set.
-``system_metadata`` is not carried: ML Metadata itself does not store it.
+Of ``system_metadata`` only that it is there is carried: ML Metadata itself does not store it.
 """
 
 from __future__ import annotations
@@ -164,6 +164,7 @@ def _node_fields(message: Any) -> dict[str, Any]:
     return {
         **_given(message, "id", "type_id", "type", "name", "external_id"),
         **_given(message, "create_time_since_epoch", "last_update_time_since_epoch"),
+        "has_system_metadata": message.HasField("system_metadata"),
         "properties": _properties_from(message.properties),
         "custom_properties": _properties_from(message.custom_properties),
     }

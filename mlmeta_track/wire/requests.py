@@ -80,6 +80,8 @@ def node_request(node: NodeWrite) -> Any:
         for name in (*_FIELDS, *_TIMES):
             if (value := getattr(node, name, None)) is not None:
                 setattr(message, name, value)
+    if node.has_system_metadata:
+        message.system_metadata.SetInParent()
     _set_properties(message.properties, node.properties)
     _set_properties(message.custom_properties, node.custom_properties)
     return message

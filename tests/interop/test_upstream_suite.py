@@ -10,8 +10,7 @@ import pytest
 from mlmeta_track.domain.nodes import Artifact
 from mlmeta_track.mlmd.proto import metadata_store_pb2 as pb
 from mlmeta_track.store.connect import open_store
-from tests.mlmd.test_on_servers import configured
-from tests.servers import DatabaseServer
+from tests.servers import DatabaseServer, configured
 from tests.serving import served
 
 from .upstream_suite import Outcome, run_upstream_suite

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
 from mlmeta_track.mlmd import ListOptions, MetadataStore
 from mlmeta_track.mlmd.proto import metadata_store_pb2 as pb
-from tests.servers import DatabaseServer
-
-
-def configured(url: str, password: str | None = None) -> pb.ConnectionConfig:
-    """Return the configuration of a server's URL, with another password if one is given."""
-    parts = urlsplit(url)
-    host, port, name = parts.hostname or "", parts.port or 0, parts.path.removeprefix("/")
-    user, secret = unquote(parts.username or ""), password or unquote(parts.password or "")
-    if url.startswith("postgresql"):
-        postgresql = pb.PostgreSQLDatabaseConfig(
-            host=host, port=str(port), dbname=name, user=user, password=secret
-        )
-        return pb.ConnectionConfig(postgresql=postgresql)
-    mysql = pb.MySQLDatabaseConfig(host=host, port=port, database=name, user=user, password=secret)
-    return pb.ConnectionConfig(mysql=mysql)
+from tests.servers import DatabaseServer, configured
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])

@@ -70,11 +70,16 @@ def _query(options: pb.LineageSubgraphQueryOptions) -> SubgraphQuery:
         starting_executions=executions,
         max_num_hops=min(hops, MAX_HOPS),
         direction=SubgraphDirection(options.direction),
-        ending_artifacts=options.ending_artifacts.filter_query,
-        ending_executions=options.ending_executions.filter_query,
+        ending_artifacts=_ending(options.ending_artifacts),
+        ending_executions=_ending(options.ending_executions),
         include_ending_artifacts=options.ending_artifacts.include_ending_nodes,
         include_ending_executions=options.ending_executions.include_ending_nodes,
     )
+
+
+def _ending(nodes: pb.LineageSubgraphQueryOptions.EndingNodes) -> str | None:
+    """Return the filter of the nodes to end at, which may be empty; None if there is none."""
+    return nodes.filter_query if nodes.HasField("filter_query") else None
 
 
 def _starting(options: pb.LineageSubgraphQueryOptions) -> tuple[str | None, str | None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from dataclasses import replace
+from typing import Any, Literal, Protocol
 
 from mlmeta_track.domain.listing import ListQuery, OrderBy, Page
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
@@ -14,6 +15,10 @@ from mlmeta_track.wire import metadata_store_pb2 as pb
 from mlmeta_track.wire import metadata_store_service_pb2 as calls
 from mlmeta_track.wire.convert import artifact_to_message, context_to_message, execution_to_message
 from mlmeta_track.wire.paging import decode_token, encode_token
+
+_EVERYWHERE = ListQuery()
+_NOTHING: Page[Any] = Page([], None)
+"""The page of what has no nodes at all."""
 
 MAX_PAGE_SIZE = 101
 """How many nodes a page has at most; ML Metadata's pages are as long, however many are wanted."""
@@ -136,32 +141,40 @@ class ListCalls(ServiceBase):
         name, version = request.type_name, request.type_version or None
         if not request.HasField("options"):
             return Page(self._store.get_by_type(kind, name, version), None)
-        return self._page(kind, request.options, type_name=name, type_version=version)
+        where = ListQuery(limit=1, type_name=name, type_version=version)
+        return self._page_within(kind, where, request.options)
 
     def _of_context(self, kind: type[MemberT], request: _ByContext) -> Page[MemberT]:
         if not request.HasField("options"):
             return Page(self._store.get_by_context(kind, request.context_id), None)
-        return self._page(kind, request.options, context_id=request.context_id)
+        where = ListQuery(limit=1, context_id=request.context_id)
+        return self._page_within(kind, where, request.options)
+
+    def _page_within(
+        self, kind: type[NodeT], where: ListQuery, options: pb.ListOperationOptions
+    ) -> Page[NodeT]:
+        """Return a page of the nodes of a type or a context.
+
+        Where there are none, ML Metadata does not look at the options, whatever they are.
+        """
+        if not self._store.list_page(kind, where).nodes:
+            return _NOTHING
+        return self._page(kind, options, where)
 
     def _page(
         self,
         kind: type[NodeT],
         options: pb.ListOperationOptions,
-        *,
-        type_name: str | None = None,
-        type_version: str | None = None,
-        context_id: int | None = None,
+        where: ListQuery = _EVERYWHERE,
     ) -> Page[NodeT]:
-        query = ListQuery(
+        query = replace(
+            where,
             limit=_limit(options),
             order_by=_order(options.order_by_field),
             ascending=options.order_by_field.is_asc,
             filter=options.filter_query,
             joins=self._joins,
             after=decode_token(options.next_page_token, options),
-            type_name=type_name,
-            type_version=type_version,
-            context_id=context_id,
         )
         return self._store.list_page(kind, query)
 
@@ -185,5 +198,7 @@ def _token(page: Page[NodeT], options: pb.ListOperationOptions) -> str | None:
 
 
 def _token_of_type(page: Page[NodeT], request: _WithOptions) -> str | None:
+    if page is _NOTHING or not request.HasField("options"):
+        return None
     # With options, ML Metadata sets this token on the last page, too: to the empty text.
-    return (_token(page, request.options) or "") if request.HasField("options") else None
+    return _token(page, request.options) or ""

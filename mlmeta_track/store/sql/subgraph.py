@@ -128,8 +128,10 @@ class _Walk:
         """Return those of the ids at which the walk ends."""
         query = self.query
         text = query.ending_artifacts if kind is Artifact else query.ending_executions
-        if not text:
+        if text is None:
             return set()
+        if not text:
+            return set(ids)
         found: set[int] = set()
         for size, values in chunks(ids, "x"):
             rows = _matching_among(kind, text, size).all(self.session, **values)

@@ -116,6 +116,7 @@ class TypeWriter:
         _INSERT_PROPERTY.run_many(self._session, rows)
         if declared.base_type is not None and not stored.has_base:
             base_id = self._base_id(declared)
+            self._refuse_cycle(stored, declared, base_id)
             _INSERT_PARENT.run(self._session, type_id=stored.id, parent_type_id=base_id)
         return dataclasses.replace(
             stored,
@@ -134,6 +135,20 @@ class TypeWriter:
             )
             raise InvalidArgumentError(message)
         return int(row[0])
+
+    def _refuse_cycle(self, stored: StoredType, declared: NodeType, base_id: int) -> None:
+        """Raise ``InvalidArgumentError`` if a type is below itself, as only a simple one can be."""
+        above, rest = set[int](), [base_id]
+        while rest:
+            above.add(one := rest.pop())
+            parents = _PARENTS.all(self._session, type_id=one)
+            rest += [parent for (parent,) in parents if parent not in above]
+        if stored.id in above:
+            message = (
+                f"There is a cycle: the type {declared.name!r} cannot be based on"
+                f" {declared.base_type!r}, which is itself or based on it. Leave base_type out."
+            )
+            raise InvalidArgumentError(message)
 
 
 def find_type(session: Session, declared: NodeType) -> StoredType | None:

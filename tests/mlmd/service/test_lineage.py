@@ -79,6 +79,19 @@ def test_ending_nodes_are_there_if_they_are_asked_for(filled: MetadataService) -
     assert sorted(node.id for node in graph.artifacts) == [1, 2]
 
 
+def test_walk_ends_at_every_node_if_the_filter_of_ending_nodes_is_empty(
+    filled: MetadataService,
+) -> None:
+    graph = walk(filled, ending_executions=Query.EndingNodes(filter_query=""), **FROM_A1)
+
+    assert [node.id for node in graph.artifacts] == [1]
+    assert not graph.executions
+
+
+def test_walk_does_not_end_at_ending_nodes_without_a_filter(filled: MetadataService) -> None:
+    assert walk(filled, ending_executions=Query.EndingNodes(), **FROM_A1) == walk(filled, **FROM_A1)
+
+
 def test_walk_without_a_mask_has_all_fields(filled: MetadataService) -> None:
     graph = walk(filled, **FROM_A1)
 

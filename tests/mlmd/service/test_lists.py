@@ -84,6 +84,23 @@ def test_list_of_a_context_that_is_not_there_is_empty(
     assert not call(filled, "GetArtifactsByContext", context_id=99, **asked).artifacts
 
 
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("GetArtifactsByType", {"type_name": "none"}),
+        ("GetArtifactsByType", {"type_name": "mlmd.Dataset"}),
+        ("GetExecutionsByContext", {"context_id": 99}),
+    ],
+)
+def test_options_of_a_list_of_nothing_are_not_looked_at(
+    filled: MetadataService, name: str, where: dict[str, Any]
+) -> None:
+    options = Options(max_result_size=0, filter_query="nowhere = 1")
+    options.next_page_token = "!!"  # noqa: S105 - of a page
+
+    assert not call(filled, name, **where, options=options).ListFields()
+
+
 def test_page_has_20_nodes_unless_told_otherwise(many: MetadataService) -> None:
     assert listed(many, "GetArtifacts", options=Options()) == list(range(1, 21))
 

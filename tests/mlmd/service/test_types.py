@@ -6,11 +6,17 @@ from typing import Any
 
 import pytest
 
-from mlmeta_track.errors import InvalidArgumentError, NotFoundError, UnimplementedError
+from mlmeta_track.errors import (
+    InternalError,
+    InvalidArgumentError,
+    NotFoundError,
+    UnimplementedError,
+)
 from mlmeta_track.mlmd.service import MetadataService
 from mlmeta_track.wire import metadata_store_pb2 as pb
 from mlmeta_track.wire import metadata_store_service_pb2 as calls
 
+DATASET, MODEL = pb.ArtifactType.DATASET, pb.ArtifactType.MODEL
 KINDS = ["Artifact", "Execution", "Context"]
 
 
@@ -52,6 +58,35 @@ def test_type_of_the_name_that_exists_keeps_its_id(filled: MetadataService) -> N
     declared = pb.ArtifactType(name="AT", properties={"i": pb.INT})
 
     assert call(filled, "PutArtifactType", artifact_type=declared).type_id == 10
+
+
+def test_simple_types_cannot_be_based_on_each_other_in_a_circle(filled: MetadataService) -> None:
+    model = pb.ArtifactType(name="mlmd.Model", base_type=pb.ArtifactType.DATASET)
+    call(filled, "PutArtifactType", artifact_type=model)
+
+    for base in (pb.ArtifactType.DATASET, pb.ArtifactType.MODEL):
+        data_set = pb.ArtifactType(name="mlmd.Dataset", base_type=base)
+        with pytest.raises(InvalidArgumentError, match="cycle"):
+            call(filled, "PutArtifactType", artifact_type=data_set)
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"properties": {"new": pb.UNKNOWN}}, InvalidArgumentError),
+        ({"properties": {}}, InternalError),
+    ],
+)
+def test_properties_are_looked_at_before_the_external_id_and_that_before_the_base(
+    filled: MetadataService, fields: dict[str, Any], error: type[Exception]
+) -> None:
+    for name, external_id in (("A", "taken"), ("B", None)):
+        declared = pb.ArtifactType(name=name, external_id=external_id, base_type=DATASET)
+        call(filled, "PutArtifactType", artifact_type=declared)
+    wrong = pb.ArtifactType(name="B", external_id="taken", base_type=MODEL, **fields)
+
+    with pytest.raises(error):
+        call(filled, "PutArtifactType", artifact_type=wrong, can_add_fields=True)
 
 
 def test_fields_are_added_only_if_that_is_asked_for(filled: MetadataService) -> None:

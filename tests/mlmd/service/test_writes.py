@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -82,6 +83,37 @@ def test_update_of_what_others_updated_is_refused_if_that_is_asked_for(
 
     with pytest.raises(FailedPreconditionError):
         call(filled, "PutArtifacts", artifacts=[stale], options=options)
+
+
+def test_system_metadata_counts_as_a_change_though_nobody_stores_it(
+    filled: MetadataService,
+) -> None:
+    before = artifact(filled, 2)
+    _until_after(before.last_update_time_since_epoch)
+    call(filled, "PutArtifacts", artifacts=[before])
+    again = artifact(filled, 2)
+    before.system_metadata.SetInParent()
+    call(filled, "PutArtifacts", artifacts=[before])
+    changed = artifact(filled, 2)
+
+    assert again.last_update_time_since_epoch == before.last_update_time_since_epoch
+    assert changed.last_update_time_since_epoch > before.last_update_time_since_epoch
+    assert not changed.HasField("system_metadata")
+
+
+def _until_after(milliseconds: int) -> None:
+    while time.time_ns() // 1_000_000 <= milliseconds:
+        time.sleep(0.0005)
+
+
+def test_the_first_event_that_is_wrong_says_what_the_error_is(filled: MetadataService) -> None:
+    there = pb.Event(artifact_id=1, execution_id=1, type=pb.Event.INPUT)
+    endless = pb.Event(artifact_id=99, execution_id=1, type=pb.Event.INPUT)
+
+    with pytest.raises(AlreadyExistsError):
+        call(filled, "PutEvents", events=[there, endless])
+    with pytest.raises(InvalidArgumentError):
+        call(filled, "PutEvents", events=[endless, there])
 
 
 def test_event_that_is_there_is_refused(filled: MetadataService) -> None:

@@ -33,50 +33,45 @@ def put_execution(
     """Write an execution with its artifacts, events and contexts, in ML Metadata's order."""
     artifact_ids = _put_artifacts(session, artifacts_and_events, options)
     execution_id = NodeWriter(session, Execution).put(execution, touch=options.force_update_time)
-    for (artifact, event), artifact_id in zip(artifacts_and_events, artifact_ids, strict=True):
+    for (_, event), artifact_id in zip(artifacts_and_events, artifact_ids, strict=True):
         if event is not None:
-            if artifact is None:
-                _refuse_endless(event)
             insert_event(session, _between(event, artifact_id, execution_id))
     writer = NodeWriter(session, Context)
     context_ids = [_put_context(session, writer, context, options) for context in contexts]
     for context_id in context_ids:
         link(session, Execution, context_id, [execution_id])
         # ML Metadata also attributes the -1 that stands for no artifact.
-        link(session, Artifact, context_id, [i for i in artifact_ids if i != _NO_ARTIFACT])
-    return PutExecutionIds(execution_id, artifact_ids, context_ids)
+        link(session, Artifact, context_id, [i for i in artifact_ids if i is not None])
+    replied = [_NO_ARTIFACT if i is None else i for i in artifact_ids]
+    return PutExecutionIds(execution_id, replied, context_ids)
 
 
 def _put_artifacts(
     session: Session, pairs: Sequence[ArtifactAndEvent], options: PutExecutionOptions
-) -> list[int]:
+) -> list[int | None]:
+    """Write the artifacts, and return the id of each pair's; None where a pair has none."""
     writer = NodeWriter(session, Artifact)
     reuse = options.reuse_artifact_if_already_exist_by_external_id
-    ids: list[int] = []
+    ids: list[int | None] = []
     for artifact, event in pairs:
         if artifact is not None:
             # One by one: two of the same external id are one artifact.
             [given] = as_updates(session, [artifact]) if reuse else [artifact]
             ids.append(writer.put(given))
-        elif event is not None and event.artifact_id is not None:
-            ids.append(event.artifact_id)
         else:
-            ids.append(_NO_ARTIFACT)
+            ids.append(None if event is None else event.artifact_id)
     return ids
 
 
-def _refuse_endless(event: EventWrite) -> None:
-    if event.artifact_id is None:
-        message = "An event is given without an artifact and without artifact_id. Give one of them."
-        raise InvalidArgumentError(message)
-
-
-def _between(event: EventWrite, artifact_id: int, execution_id: int) -> EventWrite:
+def _between(event: EventWrite, artifact_id: int | None, execution_id: int) -> EventWrite:
     """Return the event with its ends.
 
     Raises:
-        InvalidArgumentError: It names others.
+        InvalidArgumentError: It names others, or no artifact is given.
     """
+    if artifact_id is None:
+        message = "An event is given without an artifact and without artifact_id. Give one of them."
+        raise InvalidArgumentError(message)
     for what, named, actual in (
         ("execution", event.execution_id, execution_id),
         ("artifact", event.artifact_id, artifact_id),

@@ -44,26 +44,29 @@ _INSERT_MEMBER: Mapping[type[Node], Prepared] = {
 }
 
 
-def _refuse_missing(
-    session: Session, kind: type[Node], ids: Iterable[int | None], field: str
-) -> None:
-    """Raise ``InvalidArgumentError`` unless there is a node of every id.
+class _Existing:
+    """The nodes of one kind that links may name: looked for once, for all links of a call."""
 
-    Args:
-        session: The transaction.
-        kind: What the ids are ids of.
-        ids: The ids; None for one that was not set.
-        field: Which field they are from, for the message.
-    """
-    name = kind.__name__.lower()
-    wanted = set(ids)
-    if None in wanted:
-        message = f"The {field} is not set. Set it to the id of the {name}."
-        raise InvalidArgumentError(message)
-    given = {node_id for node_id in wanted if node_id is not None}
-    if missing := given - existing_ids(session, kind, given):
-        message = f"The {field} is {min(missing)}, and there is no {name} of that id. Put it first."
-        raise InvalidArgumentError(message)
+    def __init__(self, session: Session, kind: type[Node], ids: Iterable[int | None]) -> None:
+        """Look for the nodes of these ids; None is one that was not set."""
+        self._name = kind.__name__.lower()
+        self._ids = existing_ids(session, kind, {i for i in ids if i is not None})
+
+    def check(self, node_id: int | None, field: str) -> None:
+        """Raise ``InvalidArgumentError`` unless there is a node of that id.
+
+        Args:
+            node_id: The id.
+            field: Which field it is from, for the message.
+        """
+        if node_id is None:
+            message = f"The {field} is not set. Set it to the id of the {self._name}."
+            raise InvalidArgumentError(message)
+        if node_id not in self._ids:
+            message = (
+                f"The {field} is {node_id}, and there is no {self._name} of that id. Put it first."
+            )
+            raise InvalidArgumentError(message)
 
 
 # --- events -----------------------------------------------------------------------------------
@@ -71,11 +74,11 @@ def _refuse_missing(
 
 def put_events(session: Session, events: Sequence[EventWrite]) -> None:
     """Make events between artifacts and executions that exist."""
-    _refuse_missing(session, Artifact, (e.artifact_id for e in events), "artifact_id of an event")
-    _refuse_missing(
-        session, Execution, (e.execution_id for e in events), "execution_id of an event"
-    )
+    artifacts = _Existing(session, Artifact, (e.artifact_id for e in events))
+    executions = _Existing(session, Execution, (e.execution_id for e in events))
     for event in events:
+        artifacts.check(event.artifact_id, "artifact_id of an event")
+        executions.check(event.execution_id, "execution_id of an event")
         insert_event(session, event)
 
 
@@ -128,12 +131,13 @@ def _put_members(
     pairs: Sequence[tuple[int, int]],
     what: str,
 ) -> None:
+    contexts = _Existing(session, Context, (context_id for context_id, _ in pairs))
+    nodes = _Existing(session, kind, (member_id for _, member_id in pairs))
     members: defaultdict[int, list[int]] = defaultdict(list)
     for context_id, member_id in pairs:
+        contexts.check(context_id, f"context_id of an {what}")
+        nodes.check(member_id, f"{kind.__name__.lower()}_id of an {what}")
         members[context_id].append(member_id)
-    field = f"{kind.__name__.lower()}_id of an {what}"
-    _refuse_missing(session, Context, members, f"context_id of an {what}")
-    _refuse_missing(session, kind, (member_id for _, member_id in pairs), field)
     for context_id, member_ids in members.items():
         link(session, kind, context_id, member_ids)
 
@@ -152,10 +156,11 @@ def link(
 
 def put_parent_contexts(session: Session, links: ParentLinks) -> None:
     """Make contexts children of others."""
-    _refuse_missing(session, Context, (ln.parent_id for ln in links), "parent_id of a parent link")
-    _refuse_missing(session, Context, (ln.child_id for ln in links), "child_id of a parent link")
+    contexts = _Existing(session, Context, (i for ln in links for i in (ln.child_id, ln.parent_id)))
     for parent_link in links:
         child, parent = parent_link.child_id, parent_link.parent_id
+        contexts.check(parent, "parent_id of a parent link")
+        contexts.check(child, "child_id of a parent link")
         if child in _with_ancestors(session, parent):
             message = (
                 f"There is a cycle: the context {child} cannot be a child of {parent}, which is"

@@ -35,7 +35,7 @@ class StoredRow:
         ML Metadata compares the whole node, also what it never writes and what is not in the mask:
         a node that is given without the type's name or its own counts as changed.
         """
-        if given.type != self.type:
+        if given.has_system_metadata or given.type != self.type:
             return True
         return any(getattr(given, name) != value for name, value in self.fields.items())
 

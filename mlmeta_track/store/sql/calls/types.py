@@ -14,7 +14,7 @@ from mlmeta_track.errors import (
     InvalidArgumentError,
     UnimplementedError,
 )
-from mlmeta_track.store.batches.types import StoredType, refuse_conflict
+from mlmeta_track.store.batches.types import StoredType, check_declaration, refuse_conflict
 from mlmeta_track.store.batches.values import check_text
 from mlmeta_track.store.sql.prepared import Prepared, Session
 from mlmeta_track.store.sql.schema import PARENT_TYPE, TYPE
@@ -47,8 +47,11 @@ def put_types(
         _check_name(declared)
         stored = find_type(session, declared)
         if stored is not None:
-            _compare(session, declared, stored, can_add=can_add_fields, can_omit=can_omit_fields)
+            _compare_properties(declared, stored, can_add=can_add_fields, can_omit=can_omit_fields)
+            check_declaration(declared)
         _take_external_id(session, declared, stored)
+        if stored is not None and stored.has_base and declared.base_type:
+            _compare_base(session, declared, stored)
         ids.append(writer.ensure(replace(declared, base_type=declared.base_type or None)).id)
         _refuse_deletion(declared)
     return ids
@@ -72,8 +75,8 @@ def _refuse_deletion(declared: NodeType) -> None:
         raise UnimplementedError(message)
 
 
-def _compare(
-    session: Session, declared: NodeType, stored: StoredType, *, can_add: bool, can_omit: bool
+def _compare_properties(
+    declared: NodeType, stored: StoredType, *, can_add: bool, can_omit: bool
 ) -> None:
     """Raise the error that ML Metadata raises if the two differ in what may not differ."""
     refuse_conflict(declared, stored)
@@ -90,8 +93,6 @@ def _compare(
                 f" properties, or set {option}."
             )
             raise AlreadyExistsError(message)
-    if stored.has_base and declared.base_type:
-        _compare_base(session, declared, stored)
 
 
 def _compare_base(session: Session, declared: NodeType, stored: StoredType) -> None:
