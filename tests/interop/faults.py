@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf.any_pb2 import Any as AnyMessage
+
 from mlmeta_track.wire import metadata_store_pb2 as pb
 from mlmeta_track.wire import metadata_store_service_pb2 as service_pb
 
 from .asking import FIRST_TYPE, Call, sent
-from .replies import CHANGED, OPTIONS, PAGES, RAW
+from .replies import CHANGED, MOST_PAGES, OPTIONS, PAGES, RAW
 
 
 def error_or_number(reply: Any) -> Any:
@@ -51,6 +53,11 @@ def is_as_it_was_made(reply: Any) -> bool:
     return bool(node.create_time_since_epoch == node.last_update_time_since_epoch)
 
 
+def artifacts_of_graph(reply: Any) -> int:
+    """How many artifacts a walk reached."""
+    return len(pb.LineageGraph.FromString(base64.b64decode(reply[1][2])).artifacts)
+
+
 def _never(_call: Call, _ours: Any, _theirs: Any) -> bool:
     return False
 
@@ -79,6 +86,10 @@ def _custom(**values: pb.Value) -> pb.Artifact:
     return _artifact(custom_properties=values)
 
 
+def _several(number: int) -> list[pb.Artifact]:
+    return [_artifact() for _ in range(number)]
+
+
 def _put(*artifacts: pb.Artifact) -> Call:
     return ["put_artifacts", [[sent(artifact) for artifact in artifacts]], {}]
 
@@ -97,13 +108,19 @@ def _filtered(kind: str, text: str) -> Call:
     return [f"get_{kind}s", [], {"list_options": [OPTIONS, {"filter_query": text}]}]
 
 
-def _by_update_time() -> Call:
-    field = pb.ListOperationOptions.OrderByField
-    options = pb.ListOperationOptions(
-        order_by_field=field(field=field.LAST_UPDATE_TIME, is_asc=True)
-    )
+def _pages(field: Any, size: int) -> Call:
+    """All pages of that size."""
+    options = pb.ListOperationOptions()
+    options.order_by_field.field, options.order_by_field.is_asc = field, True
     request = service_pb.GetArtifactsRequest(options=options)
-    return [PAGES, ["GetArtifacts", sent(request), [1]], {}]
+    return [PAGES, ["GetArtifacts", sent(request), [size]], {}]
+
+
+def _from_all() -> Call:
+    """A walk of no hops from all artifacts."""
+    query = pb.LineageSubgraphQueryOptions(max_num_hops=0)
+    query.starting_artifacts.filter_query = "id > 0"
+    return ["get_lineage_subgraph", [sent(query)], {}]
 
 
 def _nothing_in_a_context() -> Call:
@@ -142,6 +159,7 @@ def _is_of_no_artifact(call: Call, ours: Any, theirs: Any) -> bool:
 
 # --- the table -----------------------------------------------------------------------------------
 
+_ORDER = pb.ListOperationOptions.OrderByField
 _SAME_NAME = _artifact(
     properties={"i": pb.Value(int_value=1)}, custom_properties={"i": pb.Value(int_value=2)}
 )
@@ -225,6 +243,13 @@ FAULTS = [
         "InvalidArgumentError",
     ),
     Fault(
+        "a proto without a type_url",
+        "The wheel stores it, and can then not read the node.",
+        [_put(_custom(p=pb.Value(proto_value=AnyMessage(value=b"x")))), _read(1, 5)],
+        2,
+        "InternalError",
+    ),
+    Fault(
         "a text with a NUL",
         "The wheel cuts it there. Here it is refused.",
         [_put(_artifact(uri="u\0v")), _read(1, 5)],
@@ -235,9 +260,24 @@ FAULTS = [
         "pages by update time",
         "The wheel's token names the nodes of the last page alone, so that after two pages of one"
         " time the first comes again, for ever.",
-        [_put(*(_artifact() for _ in range(6))), _by_update_time()],
+        [_put(*_several(6)), _pages(_ORDER.LAST_UPDATE_TIME, 1)],
         10,
-        12,
+        MOST_PAGES,
+    ),
+    Fault(
+        "pages of more than 100 nodes",
+        "The wheel's page ends after 101 of them without a token, and the others are lost.",
+        [_put(*_several(150)), _pages(_ORDER.ID, 101)],
+        2,
+        1,
+    ),
+    Fault(
+        "walks from more than 101 nodes",
+        "The wheel walks from the first 101 that the filter finds, and does not say so.",
+        [_put(*_several(150)), _from_all()],
+        154,
+        101,
+        artifacts_of_graph,
     ),
     Fault(
         "no artifact in a context",

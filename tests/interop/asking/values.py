@@ -62,6 +62,7 @@ def values(draw: st.DrawFn, kind: int | None = None) -> pb.Value:
         value.struct_value.SetInParent()
         value.struct_value.update(draw(structs))
     else:
+        # With an empty one, the wheel could not read the node.
         value.proto_value.type_url = draw(st.sampled_from(["t/a.B", "no url", "é"]))
         value.proto_value.value = draw(
             st.one_of(st.binary(max_size=4), st.just(Struct().SerializeToString()))
