@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 import mlmeta_track
+from mlmeta_track.cli.db import db
 from mlmeta_track.cli.lineage import lineage
 from mlmeta_track.cli.run import run
 from mlmeta_track.cli.serve import serve
@@ -50,6 +51,7 @@ def main() -> None:
     """Record what ML pipelines did, and ask which data made what."""
 
 
+main.add_command(db)
 main.add_command(lineage)
 main.add_command(run)
 main.add_command(serve)

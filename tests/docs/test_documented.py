@@ -27,7 +27,21 @@ HOOKS = [
     for name, function in vars(spec).items()
     if inspect.isfunction(function)
 ]
-COMMANDS = main.list_commands(click.Context(main))
+
+
+def _commands(group: click.Group, before: str = "") -> dict[str, click.Command]:
+    """All commands of a group by what is written to call them, also those of groups in it."""
+    found: dict[str, click.Command] = {}
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        found[before + name] = command
+        if isinstance(command, click.Group):
+            found.update(_commands(command, f"{before}{name} "))
+    return found
+
+
+COMMANDS = _commands(main)
 
 
 @pytest.mark.parametrize(("name", "function"), HOOKS, ids=[name for name, _ in HOOKS])
@@ -59,17 +73,13 @@ def test_command_is_documented(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_of_the_command_has_help(name: str) -> None:
-    command = main.get_command(click.Context(main), name)
-    assert command is not None
-    options = [p for p in command.params if isinstance(p, click.Option)]
+    options = [p for p in COMMANDS[name].params if isinstance(p, click.Option)]
     assert [option.name for option in options if not option.help] == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_of_the_command_has_an_example(name: str) -> None:
-    command = main.get_command(click.Context(main), name)
-    assert command is not None
-    assert f"mlmeta-track {name} " in (command.epilog or "")
+    assert f"mlmeta-track {name} " in (COMMANDS[name].epilog or "")
 
 
 @pytest.mark.parametrize("name", mt.__all__)

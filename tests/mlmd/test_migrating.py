@@ -9,8 +9,6 @@ import pytest
 from mlmeta_track.mlmd import MetadataStore, downgrade_schema, errors
 from mlmeta_track.mlmd.proto import metadata_store_pb2 as pb
 
-pytest.importorskip("mlmeta_track.store.sql.migrations")
-
 
 @pytest.fixture
 def config(tmp_path: Path) -> pb.ConnectionConfig:

@@ -150,7 +150,7 @@ def test_a_database_of_something_else_is_named_and_left_alone(path: Path) -> Non
 @pytest.mark.parametrize(
     ("version", "says"),
     [
-        (7, r"version 7.*version 10.*enable_upgrade_migration"),
+        (7, r"version 7.*version 10.*mlmeta-track db upgrade"),
         (11, r"version 11.*version 10.*newer"),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table, inspect, literal, select
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, Table, inspect, literal, select, text
 
 from mlmeta_track.errors import (
     FailedPreconditionError,
@@ -47,11 +49,22 @@ def check_schema(connection: Connection, name: str) -> None:
         SchemaVersionError: It has another schema version.
         FailedPreconditionError: It is only half a store.
     """
-    tables = _tables(connection)
-    version = _version(connection, name, tables)
+    version = read_version(connection, name)
     if version != SCHEMA_VERSION:
-        raise SchemaVersionError(_other_version(name, version))
-    missing = [table for table in METADATA.tables if table not in tables]
+        raise other_version(name, version)
+    check_tables(connection, name, METADATA.tables)
+
+
+def check_tables(connection: Connection, name: str, wanted: Iterable[str]) -> None:
+    """Raise ``FailedPreconditionError`` unless the database has all tables that it should have.
+
+    Args:
+        connection: A connection within a transaction.
+        name: What messages call the database.
+        wanted: The names of the tables.
+    """
+    tables = _tables(connection)
+    missing = [table for table in wanted if table not in tables]
     if missing:
         message = (
             f"{name} is only half a store of ML Metadata: it has no table {', '.join(missing)}."
@@ -73,12 +86,25 @@ def _has_no_rows(connection: Connection, table: Table) -> bool:
     return connection.execute(select(literal(1)).select_from(table).limit(1)).first() is None
 
 
-def _version(connection: Connection, name: str, tables: set[str]) -> int:
+def read_version(connection: Connection, name: str) -> int:
+    """Return the version of MLMD's schema that the database has.
+
+    Args:
+        connection: A connection within a transaction.
+        name: What messages call the database.
+
+    Raises:
+        NotAnMlmdStoreError: It has tables, but not those of MLMD.
+        FailedPreconditionError: It does not say.
+    """
+    tables = _tables(connection)
     if MLMD_ENV.name not in tables:
         if _is_version_0(connection, tables):
             return 0
         raise NotAnMlmdStoreError(_not_a_store(name, tables))
     versions = connection.execute(select(MLMD_ENV.c.schema_version)).scalars().all()
+    if not versions and _is_version_0(connection, tables):
+        return 0  # whoever began to upgrade it on MySQL was interrupted
     if len(versions) != 1:
         message = (
             f"{name} does not say which schema it has: its table {MLMD_ENV.name} has"
@@ -92,8 +118,13 @@ def _is_version_0(connection: Connection, tables: set[str]) -> bool:
     """Say whether it is a store of MLMD from before it wrote down its version."""
     if TYPE.name not in tables or connection.dialect.name == "postgresql":
         return False  # ML Metadata spoke to PostgreSQL only later, and spells its tables otherwise
-    columns = inspect(connection).get_columns(TYPE.name)
-    return "is_artifact_type" in {column["name"] for column in columns}
+    return "is_artifact_type" in column_names(connection, TYPE)
+
+
+def column_names(connection: Connection, table: Table) -> list[str]:
+    """Return the names of the columns that a table has, in order, whatever the schema says."""
+    # Not by reflection, which warns of the spelling that MLMD's types have on SQLite.
+    return list(connection.execute(select(text("*")).select_from(table).limit(0)).keys())
 
 
 def _not_a_store(name: str, tables: set[str]) -> str:
@@ -105,17 +136,16 @@ def _not_a_store(name: str, tables: set[str]) -> str:
     )
 
 
-def _other_version(name: str, version: int) -> str:
+def other_version(name: str, version: int) -> SchemaVersionError:
+    """Return the error for a store of another version than this library speaks."""
     if version > SCHEMA_VERSION:
         way_out = (
             "Use a newer mlmeta-track, or bring it back with"
             f" ml_metadata.downgrade_schema(config, {SCHEMA_VERSION})."
         )
     else:
-        way_out = (
-            "Upgrade it with ml_metadata: MetadataStore(config, enable_upgrade_migration=True)."
-        )
-    return (
+        way_out = "Upgrade it: mlmeta-track db upgrade --store URL."
+    return SchemaVersionError(
         f"{name} has schema version {version}; this library speaks version {SCHEMA_VERSION}."
         f" {way_out}"
     )
