@@ -187,11 +187,13 @@ class Step:
         """Add an output: a new artifact, unless a step inside this one has just made it."""
         with self._lock:
             inside = self._made_inside(value, description)
-            if inside is None or not inside.uri:
-                description = self._kept(value, description)
-            key = new_id() if inside is None else inside.external_id
-            # What was made inside is found under its id, and gets what is declared of it here.
-            put = _artifact_put(key, description, resolve=inside is not None)
+        if inside is None or not inside.uri:
+            # Outside the lock: other threads of the step need not wait for a disk or a network.
+            description = self._kept(value, description)
+        key = new_id() if inside is None else inside.external_id
+        # What was made inside is found under its id, and gets what is declared of it here.
+        put = _artifact_put(key, description, resolve=inside is not None)
+        with self._lock:
             self._made.append(put)
             self._add(put, path, event_type)
         self._recorder.known.remember(value, description, key)
