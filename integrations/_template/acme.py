@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -29,3 +30,16 @@ def clean(table: Table, drop: str = "") -> Table:
 def write_table(table: Table, path: str) -> None:
     """Write a table to a file."""
     Path(path).write_text("\n".join(table.lines), encoding="utf-8")
+
+
+@dataclass
+class LineCounter:
+    """Learns how often lines occur; made empty, and filled by its own method."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def fit(self, table: Table, least: int = 1) -> LineCounter:
+        """Count the lines of a table that occur at least so often."""
+        counted = Counter(table.lines)
+        self.counts = {line: count for line, count in counted.items() if count >= least}
+        return self

@@ -25,6 +25,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -58,11 +59,16 @@ print(*(module for module in forbidden if module in sys.modules))
 
 @dataclass(frozen=True)
 class Sample:
-    """A call of one of the tracked functions: its public name and its arguments."""
+    """A call of one of the tracked functions: its public name and its arguments.
+
+    The name is looked up in the library's module, so that it may be one of a class in a module of
+    the library; ``type_name`` is then the name of the execution type.
+    """
 
     function: str
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+    type_name: str | None = None
 
 
 class IntegrationSuite:
@@ -107,7 +113,8 @@ class IntegrationSuite:
     @pytest.fixture
     def instrumentor(self, loaded_plugin: ModuleType) -> Iterator[Instrumentor]:
         """Return an instrumentor of this test's own, which is switched off in the end."""
-        place, _, class_name = loaded_plugin.instrumentors()[self.name].partition(":")
+        offer = loaded_plugin.instrumentors()[self.name]
+        place, _, class_name = (offer if isinstance(offer, str) else offer[0]).partition(":")
         made: Instrumentor = getattr(import_module(place), class_name)()
         yield made
         made.uninstrument()
@@ -241,7 +248,8 @@ class IntegrationSuite:
         instrumentor.instrument()
         _call(library, sample)
         (execution,) = recorded.list_nodes(Execution)
-        assert execution.type == f"{instrumentor.prefix}.{sample.function}"
+        public = f"{instrumentor.prefix}.{sample.function}"
+        assert execution.type == (sample.type_name or public)
         assert execution.last_known_state is ExecutionState.COMPLETE
 
     def test_the_result_is_that_of_an_untracked_call(
@@ -275,7 +283,7 @@ class IntegrationSuite:
         self, instrumentor: Instrumentor, library: ModuleType, sample: Sample, recorded: Store
     ) -> None:
         instrumentor.instrument()
-        kept = getattr(library, sample.function)  # as `from library import function` keeps it
+        kept = attrgetter(sample.function)(library)  # as `from library import function` keeps it
         instrumentor.uninstrument()
         kept(*sample.args, **sample.kwargs)
         _call(library, sample)
@@ -360,7 +368,7 @@ def _identities(objects: Mapping[str, object]) -> dict[str, int]:
 
 
 def _call(library: ModuleType, sample: Sample) -> Any:
-    return getattr(library, sample.function)(*sample.args, **sample.kwargs)
+    return attrgetter(sample.function)(library)(*sample.args, **sample.kwargs)
 
 
 def _error(library: ModuleType, sample: Sample) -> BaseException:

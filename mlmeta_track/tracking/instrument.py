@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
@@ -25,16 +26,18 @@ from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking import callers, early, places, recorder
 from mlmeta_track.tracking.active import is_held_off
 from mlmeta_track.tracking.capture import describe, describe_path, items
+from mlmeta_track.tracking.families import Family
 from mlmeta_track.tracking.files import with_size
 from mlmeta_track.tracking.isolation import Guard
 from mlmeta_track.tracking.library_calls import LibraryCall, Recording
 from mlmeta_track.tracking.places import Place
-from mlmeta_track.tracking.table import TrackedFunction
+from mlmeta_track.tracking.table import TrackedFamily, TrackedFunction
 from mlmeta_track.tracking.wrappers import TrackedInPlace, tracker_of
 
 __all__ = [
     "Instrumentor",
     "LibraryCall",
+    "TrackedFamily",
     "TrackedFunction",
     "autotrack",
     "describe",
@@ -78,6 +81,8 @@ class Instrumentor:
     """The first supported version, and the first that no longer is."""
     functions: ClassVar[tuple[TrackedFunction, ...]]
     """What is tracked."""
+    families: ClassVar[tuple[TrackedFamily, ...]] = ()
+    """Classes that have methods that are tracked in whatever derives from them."""
     silent_callers: ClassVar[tuple[str, ...]] = ()
     """Packages whose own calls of the library are not recorded: they record them themselves."""
 
@@ -89,6 +94,9 @@ class Instrumentor:
         self._warned = False
         self._installed: list[_Installed] = []
         self._told: set[str] = set()
+        self._requested: set[str] = set()
+        self._families: dict[str, Family] = {}
+        self._owners: weakref.WeakSet[type] = weakref.WeakSet()
 
     def instrument(self) -> None:
         """Switch on: wrap the functions now, or as soon as the library is imported."""
@@ -116,6 +124,8 @@ class Instrumentor:
                 if installed.place.holds(installed.wrapper):
                     installed.place.restore()
             gone, self._installed = self._installed, []
+            self._requested.clear()
+            self._leave_families()
         with _guard(f"give {self.module} its functions back"):
             if gone:
                 early.replace(early.exchange((one.wrapper, one.place.value) for one in gone))
@@ -123,12 +133,28 @@ class Instrumentor:
     def modules(self) -> list[str]:
         """Return the modules that functions are tracked in, the library's first."""
         named = [row.module for row in self.functions if row.module is not None]
+        named += [family.module for family in self.families]
         return list(dict.fromkeys([self.module, *named]))
 
     def rows(self, module: ModuleType) -> Iterable[TrackedFunction]:
         """Return what is tracked in a module that has just been imported."""
         name = module.__name__
         return [row for row in self.functions if (row.module or self.module) == name]
+
+    def on_request(self) -> list[str]:
+        """Return the execution types that are recorded only where ``autotrack`` is told to."""
+        methods = [row for family in self.families for row in family.methods]
+        return [self._type_name(row) for row in (*self.functions, *methods) if row.on_request]
+
+    def request(self, type_names: Iterable[str]) -> None:
+        """Record executions of these types as well, from the next time it is switched on."""
+        self._requested.update(type_names)
+
+    def _type_name(self, row: TrackedFunction) -> str:
+        return row.type_name or f"{self.prefix}.{row.name}"
+
+    def _is_wanted(self, row: TrackedFunction) -> bool:
+        return not row.on_request or self._type_name(row) in self._requested
 
     def _await_import(self) -> None:
         """Wait for another thread that is importing the library just now."""
@@ -139,8 +165,47 @@ class Instrumentor:
     def _on_import(self, module: ModuleType) -> None:
         with _guard(f"track {self.module}"), self._lock:
             if self._is_on and self._supports_installed():
-                for function in self.rows(module):
+                for function in filter(self._is_wanted, self.rows(module)):
                     self._wrap(module, function)
+                for family in self.families:
+                    if family.module == module.__name__:
+                        self._watch(module, family)
+
+    def _watch(self, module: ModuleType, tracked: TrackedFamily) -> None:
+        if tracked.base not in self._families:
+            base, *beside = [getattr(module, name) for name in (tracked.base, *tracked.beside)]
+            self._families[tracked.base] = Family(
+                base, tuple(beside), lambda derived: self._look(derived, tracked)
+            )
+        self._families[tracked.base].watch()
+
+    def _look(self, derived: type, tracked: TrackedFamily) -> None:
+        """Track a class's methods where they are defined: in it, or in what it derives from."""
+        with _guard(f"track the methods of {derived.__qualname__}"), self._lock:
+            for row in filter(self._is_wanted, tracked.methods) if self._is_on else ():
+                owners = (base for base in derived.__mro__ if row.name in vars(base))
+                owner = next(owners, None)
+                if owner is not None:
+                    self._wrap_method(owner, row)
+
+    def _wrap_method(self, owner: type, row: TrackedFunction) -> None:
+        method = vars(owner)[row.name]
+        if not places.is_method(method) or self._is_in(method):
+            return
+        recording = Recording(self._type_name(row), row, method, self)
+        place = f"{owner.__qualname__}.{row.name}"
+        setattr(owner, row.name, TrackedInPlace(method, recording, owner.__module__, place))
+        self._owners.add(owner)
+
+    def _leave_families(self) -> None:
+        for family in self._families.values():
+            family.leave()
+        for owner in list(self._owners):
+            for name, method in list(vars(owner).items()):
+                tracker = tracker_of(method)
+                if isinstance(tracker, Recording) and tracker.switch is self:
+                    setattr(owner, name, method.__wrapped__)
+        self._owners.clear()
 
     def _wrap(self, module: ModuleType, tracked: TrackedFunction) -> None:
         place = places.find(module, tracked.name)
@@ -234,13 +299,19 @@ def autotrack(*names: str) -> None:
 
     Args:
         names: Integrations to switch on, such as ``"tfdv"``; every installed one if none is given.
+            Some record certain calls on request only: name the execution type for that, such as
+            ``"sklearn.predict"``.
 
     Raises:
-        InvalidArgumentError: No installed integration has such a name.
+        InvalidArgumentError: No installed integration has such a name, or records such executions
+            on request.
     """
-    for name, place in _chosen(names).items():
+    requests = _requests(names)
+    for name, place in _chosen(tuple(requests) if names else ()).items():
         with _guard(f"switch on the integration {name!r}"):
-            _loaded(name, place).instrument()
+            instrumentor = _loaded(name, place)
+            instrumentor.request(requests.get(name, ()))
+            instrumentor.instrument()
 
 
 def untrack(*names: str) -> None:
@@ -272,6 +343,24 @@ def available() -> dict[str, str]:
         with _guard("read what a plugin's hook instrumentors returned"):
             found |= {str(name): str(place) for name, place in named.items()}
     return found
+
+
+def _requests(names: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return the integrations that are named, each with what is requested of it beside."""
+    installed = available()
+    requests: dict[str, list[str]] = {}
+    for name in names:
+        integration = name if name in installed else name.partition(".")[0]
+        if integration == name or integration not in installed:
+            requests.setdefault(name, [])
+            continue
+        known = _loaded(integration, installed[integration]).on_request()
+        if name not in known:
+            choice = ", ".join(known) or "nothing"
+            message = f"{integration!r} does not record {name!r} on request, but: {choice}."
+            raise InvalidArgumentError(message)
+        requests.setdefault(integration, []).append(name)
+    return requests
 
 
 def _chosen(names: tuple[str, ...]) -> dict[str, str]:

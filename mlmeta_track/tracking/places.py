@@ -76,3 +76,9 @@ def is_function(value: object) -> bool:
     if isinstance(value, (staticmethod, classmethod)):
         return True
     return callable(value) and not isinstance(value, type)
+
+
+def is_method(value: object) -> bool:
+    """Tell whether what stands in a class is a method, maybe one that some instances lack."""
+    is_descriptor = hasattr(type(value), "__get__")
+    return is_function(value) or (is_descriptor and callable(getattr(value, "__wrapped__", None)))

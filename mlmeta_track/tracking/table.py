@@ -56,6 +56,8 @@ class TrackedFunction:
         unrecorded: Arguments that are not worth recording.
         describer: Makes, from the row and a call's arguments by name, what the step is told; for an
             integration that has more to say than a row can.  A subclass of ``LibraryCall`` does.
+        on_request: Whether calls are recorded only if the execution type's name is given to
+            ``autotrack``: for functions that are called so often that most users do not want it.
         around: Called in place of recording, by an integration that does that itself.  It is called
             inside other tracked functions as well; ``is_held_off()`` tells.
     """
@@ -76,6 +78,7 @@ class TrackedFunction:
     shows: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
     unrecorded: frozenset[str] = frozenset()
     describer: Callable[[TrackedFunction, Mapping[str, Any]], Describer] | None = None
+    on_request: bool = False
     around: Around | None = None
 
     @property
@@ -84,3 +87,24 @@ class TrackedFunction:
         named = {*self.inputs, *self.data, *self.changes, *self.fills, *self.shows}
         named |= {*(self.writes or ()), self.loads_from or "", self.saved_to or ""}
         return frozenset(name.partition(".")[0] for name in named | self.unrecorded) - {""}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackedFamily:
+    """Methods that are tracked in all classes of one kind, the user's own among them.
+
+    A method is wrapped in each class that derives from the base and defines it, as soon as there is
+    such a class.
+
+    Args:
+        base: The name of the class that the others derive from.
+        module: The module in which it stands.
+        methods: Rows; the name is the method's alone, and so the type is ``prefix.method``.
+        beside: Other classes in the module that such classes often derive from first, and that do
+            something to them when they are made: ours comes after that.
+    """
+
+    base: str
+    module: str
+    methods: tuple[TrackedFunction, ...]
+    beside: tuple[str, ...] = ()

@@ -117,6 +117,9 @@ class TrackedInPlace(Tracked):
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         """Be found again by its public name."""
+        if self._self_place.startswith("__main__:") and _is_dill(sys._getframe(1)):  # noqa: SLF001
+            # With a class of ``__main__`` its methods are sent by value, and this as it was.
+            return copy.copy, (self.__wrapped__,)
         return pkgutil.resolve_name, (self._self_place,)
 
 

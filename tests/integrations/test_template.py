@@ -70,3 +70,14 @@ def test_a_file_read_cleaned_and_written_is_one_chain(
     assert [a.custom_properties["lines"] for a in graph.artifacts] == [3, 2]
     (clean,) = store.get_by_type(Execution, "acme.clean")
     assert clean.custom_properties["drop"] == ""
+
+
+def test_a_method_that_fills_its_object_makes_it_from_the_data(tracked: Any, store: Store) -> None:
+    counter = tracked.LineCounter()
+    assert counter.fit(tracked.Table(["a", "b", "a"]), least=2) is counter
+    (fit,) = store.get_by_type(Execution, "acme.fit")
+    assert fit.custom_properties["least"] == 2
+    graph = mt.lineage(fit)
+    assert [a.type for a in graph.upstream().artifacts] == ["AcmeTable"]
+    (made,) = graph.downstream().artifacts
+    assert (made.type, made.custom_properties["different_lines"]) == ("AcmeCounter", 1)

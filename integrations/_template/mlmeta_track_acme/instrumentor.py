@@ -1,4 +1,4 @@
-"""What ``autotrack("acme")`` switches on: one row a function."""
+"""What ``autotrack("acme")`` switches on: one row a function or method."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mlmeta_track.tracking.instrument import Instrumentor, TrackedFunction
 
 
 class AcmeInstrumentor(Instrumentor):
-    """Records the calls of acme's functions."""
+    """Records the calls of acme's functions and methods."""
 
     prefix: ClassVar[str] = "acme"
     module: ClassVar[str] = "acme"
@@ -18,4 +18,10 @@ class AcmeInstrumentor(Instrumentor):
         TrackedFunction(name="read_table", loads_from="path", returns="table"),
         TrackedFunction(name="clean", inputs={"table": "table"}, returns="table"),
         TrackedFunction(name="write_table", inputs={"table": "table"}, writes=("table", "path")),
+        TrackedFunction(
+            name="LineCounter.fit",
+            type_name="acme.fit",
+            inputs={"table": "table"},
+            fills={"self": "counter"},
+        ),
     )

@@ -11,6 +11,7 @@ from mlmeta_track.domain.types import ArtifactType
 from mlmeta_track.plugins import hookimpl
 
 TABLE = ArtifactType("AcmeTable", base_type="mlmd.Dataset")
+COUNTER = ArtifactType("AcmeCounter", base_type="mlmd.Model")
 
 
 @hookimpl
@@ -21,11 +22,20 @@ def instrumentors() -> Mapping[str, str]:
 
 @hookimpl
 def describe_artifact(value: Any) -> Description | None:
-    """Recognise tables by their class's name, so that acme need not be imported for it."""
+    """Recognise tables and counters by their class's name, so that acme need not be imported."""
     kind = type(value)
-    if (kind.__module__, kind.__qualname__) != ("acme", "Table"):
+    if kind.__module__ != "acme":
         return None
-    content = hashlib.sha256("\n".join(value.lines).encode()).hexdigest()
-    return Description(
-        TABLE, fingerprint=f"acme-sha256:{content}", custom_properties={"lines": len(value.lines)}
-    )
+    if kind.__qualname__ == "Table":
+        facts = {"lines": len(value.lines)}
+        return Description(TABLE, fingerprint=_fingerprint(value.lines), custom_properties=facts)
+    if kind.__qualname__ == "LineCounter":
+        facts = {"different_lines": len(value.counts)}
+        counts = sorted(value.counts.items())
+        return Description(COUNTER, fingerprint=_fingerprint(counts), custom_properties=facts)
+    return None
+
+
+def _fingerprint(content: object) -> str:
+    """Return text that is equal for equal content, in every process."""
+    return f"acme-sha256:{hashlib.sha256(repr(content).encode()).hexdigest()}"
