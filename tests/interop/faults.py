@@ -104,6 +104,12 @@ def _again(node_id: int, changes: pb.Artifact | None = None) -> Call:
     return ["put_artifacts", [[[CHANGED, "Artifact", node_id, sent(change)[2], []]]], {}]
 
 
+def _twice() -> Call:
+    """A type with an external id, and again without."""
+    types = [pb.ContextType(name="N", external_id="e"), pb.ContextType(name="N")]
+    return [RAW, ["PutTypes", sent(service_pb.PutTypesRequest(context_types=types))], {}]
+
+
 def _filtered(kind: str, text: str) -> Call:
     return [f"get_{kind}s", [], {"list_options": [OPTIONS, {"filter_query": text}]}]
 
@@ -255,6 +261,13 @@ FAULTS = [
         [_put(_artifact(uri="u\0v")), _read(1, 5)],
         1,
         2,
+    ),
+    Fault(
+        "a new type that comes twice in PutTypes",
+        "The second time it has no external id, and the wheel then empties the first one's.",
+        [_twice(), ["get_context_types_by_external_ids", [["e"]], {}]],
+        1,
+        "NotFoundError",
     ),
     Fault(
         "pages by update time",

@@ -74,13 +74,25 @@ def put_type(draw: st.DrawFn, kind: str) -> Call:
     return [f"put_{kind}_type", [sent(draw(types(kind)))], named]
 
 
+def _keeping_external_ids(given: list[Any]) -> list[Any]:
+    """Give a type that comes twice its external id twice, for the wheel forgets it otherwise."""
+    known: dict[tuple[str, str], str] = {}
+    for one in given:
+        identity = one.name, one.version
+        if identity in known and not one.external_id:
+            one.external_id = known[identity]
+        if one.external_id:
+            known[identity] = one.external_id
+    return given
+
+
 @st.composite
 def put_types(draw: st.DrawFn) -> Call:
     """Types of all kinds."""
     request = service_pb.PutTypesRequest(
-        artifact_types=draw(several(types("artifact"))),
-        execution_types=draw(several(types("execution"))),
-        context_types=draw(several(types("context"))),
+        artifact_types=_keeping_external_ids(draw(several(types("artifact")))),
+        execution_types=_keeping_external_ids(draw(several(types("execution")))),
+        context_types=_keeping_external_ids(draw(several(types("context")))),
         can_add_fields=draw(flags),
         can_omit_fields=draw(flags),
     )
