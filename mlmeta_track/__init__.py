@@ -15,6 +15,11 @@ from mlmeta_track.tracking.decorators import step
 from mlmeta_track.tracking.instrument import autotrack, untrack
 from mlmeta_track.tracking.runs import Experiment as experiment  # noqa: N813 - used as a verb
 from mlmeta_track.tracking.runs import Run as run  # noqa: N813 - used as a verb
+from mlmeta_track.tracking.searching import (
+    search_artifacts,
+    search_contexts,
+    search_executions,
+)
 from mlmeta_track.tracking.setup import init
 
 __version__ = "0.1.0"
@@ -35,6 +40,9 @@ __all__ = [
     "log_output",
     "log_params",
     "run",
+    "search_artifacts",
+    "search_contexts",
+    "search_executions",
     "step",
     "suppress",
     "untrack",

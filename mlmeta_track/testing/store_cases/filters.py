@@ -19,7 +19,7 @@ from mlmeta_track.testing.store_cases.filters_build import (
     put_artifacts,
 )
 
-_AS_ML_METADATA: dict[str, list[int] | str] = {
+AS_ML_METADATA: dict[str, list[int] | str] = {
     "A id NOT IN (1,3)": [2, 4, 5],
     "A type = 'AT'": [1, 2, 3, 4, 5],
     "A name LIKE 'a%'": [1, 2, 3],
@@ -95,7 +95,7 @@ class FilterCases:
     def test_every_filter_finds_what_ml_metadata_finds(self, store: Store) -> None:
         """And what it refuses is refused."""
         fill(store)
-        assert all_found(store, _AS_ML_METADATA) == _AS_ML_METADATA
+        assert all_found(store, AS_ML_METADATA) == AS_ML_METADATA
 
     def test_every_neighbour_may_be_asked_for(self, store: Store) -> None:
         """By any alias, and two by different ones."""

@@ -40,10 +40,15 @@ AWKWARD_TEXT = "back\\slash,\nline\tand 'both' \"quotes\" é 東 100%_"
 REFUSED = "refused"
 
 
-def fill(store: Store) -> None:
-    """Make five artifacts, three executions, three contexts, and edges between them."""
+def declare(store: Store) -> None:
+    """Put the types AT, ET and CT, with the ids 10, 11 and 12."""
     types = [kind(name, _PROPERTIES) for kind, name in _TYPES]
     assert store.put_types(types, can_add_fields=False, can_omit_fields=False) == [10, 11, 12]
+
+
+def fill(store: Store) -> None:
+    """Make five artifacts, three executions, three contexts, and edges between them."""
+    declare(store)
     store.put_nodes(Artifact, _artifacts(), UpdateOptions())
     store.put_nodes(Execution, _executions(), UpdateOptions())
     store.put_nodes(Context, _contexts(), UpdateOptions())

@@ -16,7 +16,6 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
-    not_,
     null,
     or_,
 )
@@ -48,6 +47,7 @@ from mlmeta_track.store.sql.filters.portable import (
     absolute,
     code_order,
     constant_text,
+    contrary,
     divided,
     exact,
     grouped,
@@ -131,8 +131,10 @@ class Conditions:
     @value.register
     def _(self, part: Not) -> Value:
         _refuse_null(part.condition)
-        # In parentheses: MySQL's NOT binds otherwise than that of the others.
-        return truth(not_(self.condition(part.condition).self_group()))
+        if isinstance(part.condition, Not):  # two cancel each other out, also where one is NULL
+            _refuse_null(part.condition.condition)
+            return truth(self.condition(part.condition.condition))
+        return truth(contrary(self.condition(part.condition)))
 
     @value.register
     def _(self, part: Is) -> Value:
@@ -140,7 +142,7 @@ class Conditions:
             sql = self.value(part.operand).sql
             return truth(sql.is_not(None) if part.negated else sql.is_(None))
         is_so = is_truth(self.condition(part.operand), value=part.value)
-        return truth(not_(is_so) if part.negated else is_so)
+        return truth(contrary(is_so) if part.negated else is_so)
 
     # Comparisons
 
@@ -169,7 +171,7 @@ class Conditions:
 
         def among(sql: ColumnElement[Any], values: Sequence[Value]) -> ColumnElement[bool]:
             found = sql.in_([value.sql for value in values])
-            return not_(found) if part.negated else found
+            return contrary(found) if part.negated else found
 
         if operand.columns is not None:
             return self._of_property(operand, items, among, part)
@@ -185,7 +187,7 @@ class Conditions:
 
         def between(sql: ColumnElement[Any], values: Sequence[Value]) -> ColumnElement[bool]:
             found = and_(sql >= values[0].sql, sql <= values[1].sql)
-            return not_(found) if part.negated else found
+            return contrary(found) if part.negated else found
 
         if operand.columns is not None:
             return self._of_property(operand, bounds, between, part)
@@ -201,7 +203,7 @@ class Conditions:
             found = _like_literal(column, part.pattern, pattern.sql)
         else:
             found = like(column, pattern.sql)
-        return truth(not_(found) if part.negated else found)
+        return truth(contrary(found) if part.negated else found)
 
     def _compared(self, part: Expression) -> Value:
         if isinstance(part, Literal) and part.type is ValueType.INT and part.value in _UINT64:
@@ -411,7 +413,7 @@ def _named(state: Value, parts: Sequence[Expression], *, negated: bool) -> Value
     unset: ColumnElement[bool] = state.sql.is_(None)
     if state.present is not None:
         unset = and_(unset, state.present.is_not(None))
-    return truth(or_(not_(is_one), unset))
+    return truth(or_(contrary(is_one), unset))
 
 
 def _number_of(state: Value, part: Expression) -> int:

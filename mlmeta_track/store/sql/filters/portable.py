@@ -161,6 +161,11 @@ def _in_parentheses(element: grouped, compiler: Any, **options: Any) -> str:
     return f"({compiler.process(element.clauses, **options)})"
 
 
+def contrary(condition: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the contrary of a condition, in parentheses: databases differ in how NOT binds."""
+    return grouped(not_(condition.self_group()))
+
+
 def divided(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return a quotient as a double; NULL for a division by zero."""
     divisor = func.nullif(as_double(right), literal(0.0, DOUBLE_PRECISION()))
@@ -175,7 +180,7 @@ def absolute(number: ColumnElement[Any]) -> ColumnElement[Any]:
 def is_truth(condition: ColumnElement[Any], *, value: bool) -> ColumnElement[Any]:
     """Return whether a condition is true, or false, and not NULL."""
     known = func.coalesce(condition, literal(not value, BOOLEAN()), type_=BOOLEAN())
-    return known if value else not_(known)
+    return known if value else contrary(known)
 
 
 def int_of_text(text: ColumnElement[Any]) -> ColumnElement[Any]:
