@@ -171,7 +171,7 @@ class _Evaluation:
         if not isinstance(value, str) or not isinstance(pattern, str):
             return None
         meant = re.escape(pattern).replace("%", ".*").replace("_", ".")
-        flags = re.DOTALL | (re.IGNORECASE if self.ignores_case else re.NOFLAG)
+        flags = re.DOTALL | re.IGNORECASE if self.ignores_case else re.DOTALL
         return (re.fullmatch(meant, value, flags) is not None) is not part.negated
 
     @value.register
