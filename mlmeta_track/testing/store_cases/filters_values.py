@@ -144,6 +144,8 @@ _NOT_POSSIBLE: dict[str, list[int] | str] = {
     "A name LIKE CAST('a1\\\\' AS STRING)": [],
     "A name LIKE 'a\\\\1' AND name LIKE COALESCE('a\\\\1', name)": [1],
     "A id = 1e300 OR id < -1e300": [],
+    "A name = 'a1\\000'": REFUSED,
+    "A name = '\ud800'": REFUSED,
 }
 
 

@@ -107,6 +107,9 @@ class Conditions:
         if part.type is ValueType.INT and part.value not in _INT64:
             what = f"{part.value} does not fit into 64 bits."
             raise filter_error(what, part.position)
+        if part.type is ValueType.STRING and not _is_storable(str(part.value)):
+            what = "the text has a character that no database holds. Leave it out."
+            raise filter_error(what, part.position)
         return Value(literal(part.value, SQL_TYPES[part.type]), part.type)
 
     @value.register
@@ -318,6 +321,11 @@ class Conditions:
         values = [first, *(self.value(condition) for condition in conditions)]
         values, _ = _alike(values, [operand, *conditions])
         return _as_compared(values[0], operand), values[1:]
+
+
+def _is_storable(text: str) -> bool:
+    """Say whether there are neither NULs nor halves of characters in a text."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text))
 
 
 def _joined(join: Callable[..., Any], conditions: Sequence[ColumnElement[bool]]) -> Any:
