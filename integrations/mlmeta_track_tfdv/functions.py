@@ -1,6 +1,7 @@
 """The table of TFDV's functions: one row says how one function's calls are recorded.
 
 Event keys are those of TFX's components: ``examples``, ``statistics``, ``schema``, ``anomalies``.
+PTransforms, which are recorded when a pipeline runs, have a table of their own in ``transforms``.
 Public names that are not recorded stand in ``UNRECORDED``, each with the reason.
 """
 
@@ -215,7 +216,6 @@ FUNCTIONS = (*GENERATING, *VALIDATING, *EDITING, *FILES)
 _DISPLAY = "shows what is recorded already, and makes nothing"
 _GETTER = "returns a part of what it is given, and is called too often to be recorded"
 _VIEW = "a view: reads what is recorded already"
-_TRANSFORM = "a PTransform: what it does happens when a pipeline runs, not when it is called"
 _BASE = "a base class for the user's own generators, which run in Beam's workers"
 _VALUE = "a value that becomes a parameter of the functions it is given to"
 _SETTING = "tells how TFDV is set up"
@@ -237,12 +237,6 @@ UNRECORDED: Mapping[str, str] = {
     "DatasetListView": _VIEW,
     "DatasetView": _VIEW,
     "FeatureView": _VIEW,
-    "DetectFeatureSkew": _TRANSFORM,
-    "GenerateStatistics": _TRANSFORM,
-    "MergeDatasetFeatureStatisticsList": _TRANSFORM,
-    "WriteStatisticsToBinaryFile": _TRANSFORM,
-    "WriteStatisticsToRecordsAndBinaryFile": _TRANSFORM,
-    "WriteStatisticsToTFRecord": _TRANSFORM,
     "CombinerStatsGenerator": _BASE,
     "TransformStatsGenerator": _BASE,
     "FeaturePath": _VALUE,

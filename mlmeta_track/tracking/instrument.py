@@ -25,11 +25,13 @@ from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking import callers, early, places, recorder
 from mlmeta_track.tracking.active import is_held_off
+from mlmeta_track.tracking.callers import is_silent_package
 from mlmeta_track.tracking.capture import describe, describe_path, items
 from mlmeta_track.tracking.families import Family
+from mlmeta_track.tracking.files import describe as describe_files
 from mlmeta_track.tracking.files import with_size
 from mlmeta_track.tracking.isolation import Guard
-from mlmeta_track.tracking.library_calls import LibraryCall, Recording
+from mlmeta_track.tracking.library_calls import LibraryCall, Recording, guarded, new_step
 from mlmeta_track.tracking.places import Place
 from mlmeta_track.tracking.table import TrackedFamily, TrackedFunction
 from mlmeta_track.tracking.wrappers import TrackedInPlace, tracker_of
@@ -41,9 +43,13 @@ __all__ = [
     "TrackedFunction",
     "autotrack",
     "describe",
+    "describe_files",
     "describe_path",
+    "guarded",
     "is_held_off",
+    "is_silent_package",
     "items",
+    "new_step",
     "untrack",
     "with_size",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from os import PathLike
 from types import TracebackType
@@ -52,7 +53,11 @@ class Recording:
         if self._tracked.around is not None:
             if not self.switch.is_on:
                 return wrapped(*args, **kwargs)
-            return self._tracked.around(wrapped, instance, args, kwargs)
+            try:
+                return self._tracked.around(wrapped, instance, args, kwargs)
+            except BaseException as error:
+                _drop_frame_of(self._tracked.around, error)
+                raise
         # What the library calls of itself is not the user's call: here in the same context, and by
         # the caller's frame in the threads that it starts.
         if not self.switch.is_on or active.is_held_off():
@@ -128,8 +133,40 @@ def _drop_inner_frames(error: BaseException) -> None:
         entry = entry.tb_next
 
 
+def _drop_frame_of(around: Any, error: BaseException) -> None:
+    """Take the frame of what an integration calls in our place out of a traceback."""
+    entry = error.__traceback__
+    inner = None if entry is None else entry.tb_next
+    if entry is None or inner is None:
+        return
+    if inner.tb_frame.f_code is getattr(around, "__code__", None):
+        entry.tb_next = inner.tb_next
+
+
 def _is_wrapper(entry: TracebackType) -> bool:
     return entry.tb_frame.f_code is Recording.call.__code__
+
+
+def new_step(name: str) -> Step | None:
+    """Return a step that an integration starts and finishes itself; None if recording is disabled.
+
+    It belongs to the run, and to the step, of the code that calls this.  It may be finished later,
+    and in another thread.
+
+    Args:
+        name: The execution type's name.
+    """
+    writer: Recorder = recorder.current()
+    return None if writer.settings.disabled else Step(name, writer)
+
+
+def guarded(task: str) -> AbstractContextManager[None, bool]:
+    """Return a ``with`` block that keeps errors of ours away from the user's code.
+
+    Args:
+        task: What is done in it, such as ``"record the run of a pipeline"``.
+    """
+    return recorder.current().guard(task)
 
 
 class LibraryCall:

@@ -256,8 +256,15 @@ class Step:
         with self.guard(task):
             self._write(ExecutionState.RUNNING, task)
 
-    def finish(self, error: BaseException | None = None) -> None:
-        """Write how the step ended, with all that is not written yet."""
+    def finish(
+        self, error: BaseException | None = None, *, state: ExecutionState | None = None
+    ) -> None:
+        """Write how the step ended, with all that is not written yet.
+
+        Args:
+            error: What ended its work, if it failed.
+            state: Its state, if it is not the one that the error tells.
+        """
         if not self.is_recorded:
             return
         duration = time.perf_counter() - self._started
@@ -266,7 +273,7 @@ class Step:
                 self._describe_end(error, duration)
             task = f"record the end of the step {self.name!r}"
             with self.guard(task):
-                self._write(failures.end_state(error), task)
+                self._write(failures.end_state(error) if state is None else state, task)
         except Exception:
             # Strict mode raises what was lost, but never in place of the user's own exception.
             if error is None:
