@@ -8,13 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import step
+import tfdv
 from harness.options import GROUPS, Options
 from harness.processes import BenchmarkError
 
 ROOT = Path(__file__).resolve().parent.parent
 
 # One line a measurement; README.md says how to add one.
-MEASUREMENTS: Mapping[str, Callable[[Options], None]] = {"step": step.measure}
+MEASUREMENTS: Mapping[str, Callable[[Options], None]] = {
+    "step": step.measure,
+    "tfdv": tfdv.measure,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

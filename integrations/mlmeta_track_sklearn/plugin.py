@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from mlmeta_track.domain.description import Description
 from mlmeta_track.plugins import hookimpl
-from mlmeta_track_sklearn import describe
 
 
 @hookimpl
-def instrumentors() -> Mapping[str, str]:
+def instrumentors() -> Mapping[str, tuple[str, ...]]:
     """Offer ``autotrack("sklearn")``."""
-    return {"sklearn": "mlmeta_track_sklearn.instrumentor:SklearnInstrumentor"}
+    return {
+        "sklearn": ("mlmeta_track_sklearn.instrumentor:SklearnInstrumentor", "sklearn", "joblib")
+    }
 
 
 @hookimpl
 def describe_artifact(value: Any) -> Description | None:
     """Recognise fitted estimators and arrays."""
-    return describe.describe(value)
+    if "numpy" not in sys.modules:
+        return None
+    found: Description | None = import_module("mlmeta_track_sklearn.describe").describe(value)
+    return found

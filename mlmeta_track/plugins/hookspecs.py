@@ -28,10 +28,12 @@ class Instrumenting:
     """How a library comes to be tracked by itself."""
 
     @hookspec
-    def instrumentors(self) -> Mapping[str, str]:  # type: ignore[empty-body]
+    def instrumentors(self) -> Mapping[str, str | tuple[str, ...]]:  # type: ignore[empty-body]
         """Return instrumentors by the name that ``autotrack`` knows them by.
 
-        Each is given as ``"module:Class"`` and imported when it is first switched on.
+        Each is given as ``"module:Class"`` and imported when it is first switched on; or as a tuple
+        of that and the libraries without which it has nothing to do, and imported when one of these
+        is.
         """
 
 

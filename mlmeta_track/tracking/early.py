@@ -8,17 +8,17 @@ modules are looked through: a function is replaced where that very object stands
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from pathlib import PurePath
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 from mlmeta_track.tracking import callers
 
 _MOST_ITEMS = 100
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
+_INSTALLED = ("site-packages", "dist-packages")
 # What IPython keeps of its own among the names of a notebook.
 _NOTEBOOK = frozenset({"In", "Out"})
 _CONTAINERS = (list, tuple, set, frozenset, dict)
@@ -57,12 +57,12 @@ def in_installed(wanted: Exchange) -> list[str]:
 
     These are left alone, for a package may compare or pickle what it has.
     """
-    known = [(str(getattr(old, "__name__", "")), old) for old, _ in wanted.values()]
+    known = {str(getattr(old, "__name__", "")): old for old, _ in wanted.values()}
     return [
         f"{module}.{name}"
         for module, names in _modules()
-        for name, old in known
-        if names.get(name) is old and _is_installed(module, names.get("__file__"))
+        for name in names.keys() & known
+        if names[name] is known[name] and _is_installed(module, names.get("__file__"))
     ]
 
 
@@ -80,9 +80,8 @@ def _modules() -> Iterator[tuple[str, dict[str, Any]]]:
 def _is_installed(module: str, file: object) -> bool:
     if module == "__main__" or not isinstance(file, str):
         return False  # What is run is the user's, and so is what was made by hand in a notebook.
-    # The words are looked for first, because there are thousands of modules.
-    is_likely = any(word in file for word in _INSTALLED)
-    return is_likely and not _INSTALLED.isdisjoint(PurePath(file).parts)
+    # As text, because there are thousands of modules.
+    return any(f"{os.sep}{folder}{os.sep}" in file for folder in _INSTALLED)
 
 
 def _keeps(value: Any, wanted: Exchange) -> bool:

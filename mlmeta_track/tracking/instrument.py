@@ -27,6 +27,7 @@ from mlmeta_track.tracking import callers, early, places, recorder
 from mlmeta_track.tracking.active import is_held_off
 from mlmeta_track.tracking.callers import is_silent_package
 from mlmeta_track.tracking.capture import describe, describe_path, items
+from mlmeta_track.tracking.deferred import Deferred
 from mlmeta_track.tracking.families import Family
 from mlmeta_track.tracking.files import describe as describe_files
 from mlmeta_track.tracking.files import with_size
@@ -111,9 +112,12 @@ class Instrumentor:
         with self._lock:
             self._is_on = True
             first, known = len(self._installed), set(self._registered)
-            self._registered.update(self.modules())
+            # What is being imported further up is not all there yet: it is looked at when it is,
+            # for who waits for one library switches on again when the next has come.
+            ready = [name for name in self.modules() if not places.is_executing(name)]
+            self._registered.update(ready)
         # Not under the lock, which an import that is going on in another thread may wait for.
-        for name in self.modules():
+        for name in ready:
             if name not in known:
                 # Fires at once if the module is there already.
                 wrapt.register_post_import_hook(self._on_import, name)
@@ -238,7 +242,8 @@ class Instrumentor:
         with _guard(f"find what was imported from {self.module}"):
             wanted = early.exchange((one.place.value, one.wrapper) for one in installed)
             self._tell(early.replace(wanted), logging.WARNING)
-            self._tell(early.in_installed(wanted), logging.INFO)
+            if _logger.isEnabledFor(logging.INFO):  # It takes long for what few want to know.
+                self._tell(early.in_installed(wanted), logging.INFO)
 
     def _tell(self, kept: list[str], level: int) -> None:
         new = [place for place in kept if place not in self._told]
@@ -293,6 +298,14 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """An integration: where its instrumentor is, and the libraries without which it can wait."""
+
+    place: str
+    libraries: tuple[str, ...] = ()
+
+
 _instrumentors: dict[str, Instrumentor] = {}
 _lock = threading.RLock()
 
@@ -313,11 +326,11 @@ def autotrack(*names: str) -> None:
             on request.
     """
     requests = _requests(names)
-    for name, place in _chosen(tuple(requests) if names else ()).items():
+    for name in _chosen(tuple(requests) if names else ()):
         with _guard(f"switch on the integration {name!r}"):
-            instrumentor = _loaded(name, place)
-            instrumentor.request(requests.get(name, ()))
-            instrumentor.instrument()
+            is_new = name not in _instrumentors and not requests.get(name)
+            if not (is_new and _deferred.wait(name, _offered()[name].libraries)):
+                _switch_on(name, requests.get(name, ()))
 
 
 def untrack(*names: str) -> None:
@@ -330,6 +343,7 @@ def untrack(*names: str) -> None:
         InvalidArgumentError: No installed integration has such a name.
     """
     for name in _chosen(names):
+        _deferred.forget(name)
         if name in _instrumentors:  # What was never loaded is off.
             _instrumentors[name].uninstrument()
     recorder.release()
@@ -344,11 +358,32 @@ def autotrack_named(names: Iterable[str]) -> None:
 
 def available() -> dict[str, str]:
     """Return the installed integrations by name, each as ``"module:Class"``."""
-    found: dict[str, str] = {}
+    return {name: offer.place for name, offer in _offered().items()}
+
+
+def _offered() -> dict[str, _Offer]:
+    found: dict[str, _Offer] = {}
     for named in hooks.call("instrumentors"):
         with _guard("read what a plugin's hook instrumentors returned"):
-            found |= {str(name): str(place) for name, place in named.items()}
+            for name, offer in named.items():
+                place, *libraries = (offer,) if isinstance(offer, str) else offer
+                found[str(name)] = _Offer(str(place), tuple(map(str, libraries)))
     return found
+
+
+def _switch_on(name: str, requests: Iterable[str] = ()) -> None:
+    instrumentor = _loaded(name, available()[name])
+    instrumentor.request(requests)
+    instrumentor.instrument()
+
+
+def _switch_on_late(name: str) -> None:
+    """Switch on in the user's import statement."""
+    with _guard(f"switch on the integration {name!r}"):
+        _switch_on(name)
+
+
+_deferred = Deferred(_switch_on_late)
 
 
 def _requests(names: tuple[str, ...]) -> dict[str, list[str]]:

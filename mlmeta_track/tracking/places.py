@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from dataclasses import dataclass
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 
@@ -82,3 +82,14 @@ def is_method(value: object) -> bool:
     """Tell whether what stands in a class is a method, maybe one that some instances lack."""
     is_descriptor = hasattr(type(value), "__get__")
     return is_function(value) or (is_descriptor and callable(getattr(value, "__wrapped__", None)))
+
+
+def is_executing(module: str) -> bool:
+    """Tell whether this thread is inside the import of a module, which may lack anything yet."""
+    found = sys.modules.get(module)
+    frame: FrameType | None = None if found is None else sys._getframe(1)  # noqa: SLF001
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and frame.f_globals is vars(found):
+            return True
+        frame = frame.f_back
+    return False

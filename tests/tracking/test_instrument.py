@@ -25,6 +25,7 @@ from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hookimpl, hooks
 from mlmeta_track.store.base import Store
 from mlmeta_track.tracking import instrument
+from mlmeta_track.tracking.deferred import Deferred
 from mlmeta_track.tracking.instrument import Instrumentor, TrackedFunction
 from mlmeta_track.tracking.isolation import Guard
 
@@ -559,6 +560,83 @@ def test_untrack_without_a_name_switches_off_all_and_loads_none(offered: Library
     mt.untrack()
     assert not offered.instrumentor.is_on
     assert list(instrument._instrumentors) == ["fake"]
+
+
+@pytest.fixture
+def waiting(offered: Library, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+    """The same, offered together with its library as "late"."""
+    place = next(iter(hooks.call("instrumentors")))["fake"]
+    plugin = Offering(late=(place, offered.name, "no_such_library"))
+    hooks.register(plugin)
+    monkeypatch.setattr(instrument, "_deferred", Deferred(instrument._switch_on_late))
+    yield offered
+    hooks.unregister(plugin)
+
+
+def test_an_integration_that_can_wait_is_loaded_with_its_library(
+    silent_store: Store, waiting: Library
+) -> None:
+    mt.autotrack("late")
+    mt.autotrack("late")
+    assert instrument._instrumentors == {}
+    module = waiting.load()
+    assert list(instrument._instrumentors) == ["late"]
+    module.read("data.csv")
+    assert recorded(silent_store) == ["fake.read"]
+
+
+def test_an_integration_whose_library_is_there_does_not_wait(
+    silent_store: Store, waiting: Library
+) -> None:
+    module = waiting.load()
+    mt.autotrack("late")
+    module.read("data.csv")
+    assert recorded(silent_store) == ["fake.read"]
+
+
+def test_an_integration_that_was_switched_off_while_it_waited_stays_off(
+    silent_store: Store, waiting: Library
+) -> None:
+    mt.autotrack("late")
+    mt.untrack("late")
+    module = waiting.load()
+    module.read("data.csv")
+    assert recorded(silent_store) == []
+    mt.autotrack("late")
+    module.read("data.csv")
+    assert recorded(silent_store) == ["fake.read"]
+
+
+def test_a_library_that_imports_another_is_tracked_when_it_is_whole(
+    silent_store: Store, waiting: Library, folder: Path
+) -> None:
+    other = f"imported_by_{waiting.name}"
+    (folder / f"{other}.py").write_text("")
+    init = folder / waiting.name / "__init__.py"
+    init.write_text(f"import {other}\n{init.read_text()}")
+    plugin = Offering(both=(hooks.call("instrumentors")[0]["late"][0], other, waiting.name))
+    hooks.register(plugin)
+    try:
+        mt.autotrack("both")
+        module = waiting.load()
+    finally:
+        hooks.unregister(plugin)
+    module.read("data.csv")
+    assert recorded(silent_store) == ["fake.read"]
+
+
+def test_an_integration_that_cannot_be_loaded_late_does_not_break_the_import(
+    waiting: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    plugin = Offering(bad=("no_such_module:Class", waiting.name))
+    hooks.register(plugin)
+    try:
+        mt.autotrack("bad")
+        assert waiting.load().read("data.csv").content == " content "
+    finally:
+        hooks.unregister(plugin)
+    [warning] = warnings(caplog)
+    assert "Could not switch on the integration 'bad': ModuleNotFoundError" in warning
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_installed(offered: Library) -> None:
