@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from mlmeta_track_tfdv.transforms import TRANSFORMS, TrackedTransform
@@ -103,8 +104,13 @@ def _applied(name: str, node: Any) -> Applied:
         path = attributes.get(attribute)
         if isinstance(path, str):
             sharded = is_prefix or attributes.get("_sharded_output") is True
-            applied.writes.append(Written(path, row.takes, sharded))
+            applied.writes.append(Written(_absolute(path), row.takes, sharded))
     return applied
+
+
+def _absolute(path: str) -> str:
+    """Return a path as it is now, for the pipeline may end after the folder has been changed."""
+    return path if "://" in path else str(Path.cwd() / path)
 
 
 def _follow(node: Any, found: Mapping[int, Applied]) -> None:

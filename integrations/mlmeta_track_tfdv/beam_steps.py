@@ -160,14 +160,14 @@ def _use_files(
 ) -> None:
     for i, path in enumerate(paths):
         index = (i,) if len(paths) > 1 else ()
-        for found, description in describe_files(path, artifact_type):
+        for found, description in describe_files(options.public(path), artifact_type):
             step.use(description.uri, (key, *place, *index, *found), description=description)
 
 
 def _written(written: Written) -> Description:
     """Describe what lies at a path now: its content, if it is one message that can be read."""
     artifact_type = TYPES[written.key]
-    placed = describe_path(written.path, artifact_type)
+    placed = describe_path(options.public(written.path), artifact_type)
     path = Path(placed.uri or "")
     if written.is_prefix:
         if "://" in written.path:

@@ -20,8 +20,14 @@ _LONGEST_VALUE = 500
 _MOST_ITEMS = 20
 _SCALARS = (str, int, float, bool)
 _CONTAINERS = (dict, list, tuple, set, frozenset)
-_SECRET = re.compile(r"passw|secret|token|credential|api_?key|private_?key|auth", re.IGNORECASE)
+# A name of a key that lies in a service for keys is no secret.
+_SECRET = re.compile(
+    r"passw|passphrase|pwd|secret|token|credential|auth|api[_-]?key|(?<!kms[_-])key([_-]?id)?$",
+    re.IGNORECASE,
+)
 _PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^/@\s]*@")
+# Elsewhere than on the web, what stands there alone is the name of a user or of a bucket.
+_TOKEN = re.compile(r"(\bhttps?://)[^/@:\s]+@", re.IGNORECASE)
 
 
 def stats_options(options: Any) -> str:
@@ -50,6 +56,11 @@ def pipeline_options(options: Any) -> str | None:
     told = dict(_flags(given.get("_flags") or ()))
     told |= {str(k): v for k, v in (given.get("_all_options") or {}).items() if v is not None}
     return _fields(told) if told else None
+
+
+def public(text: str) -> str:
+    """Return text without what gives access in the URLs in it."""
+    return _TOKEN.sub(rf"\1{LEFT_OUT}@", _PASSWORD.sub(rf"\1:{LEFT_OUT}@", text))
 
 
 def names(functions: Any) -> str:
@@ -95,7 +106,7 @@ def _told(key: str, value: Any) -> Any:
     if value is not None and _SECRET.search(key):
         return LEFT_OUT
     if isinstance(value, str):
-        return _PASSWORD.sub(rf"\1:{LEFT_OUT}@", value)[:_LONGEST_VALUE]
+        return public(value)[:_LONGEST_VALUE]
     if value is None or isinstance(value, _SCALARS):
         return value
     return _many(value) if isinstance(value, _CONTAINERS) else _object(value)

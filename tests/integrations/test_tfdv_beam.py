@@ -12,9 +12,11 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from mlmeta_track_tfdv import options
 
 import mlmeta_track as mt
 from mlmeta_track.domain.events import EventPath, EventType
@@ -161,6 +163,30 @@ def test_options_are_those_that_were_given_without_secrets(
     }
 
 
+def test_names_and_urls_that_hold_secrets_are_known() -> None:
+    told = options.pipeline_options(
+        SimpleNamespace(
+            _flags=["--api-key", "1", "--pwd=1", "--ssh_key=1", "--aws_access_key_id=1"],
+            _all_options={
+                "dataflow_kms_key": "projects/x",
+                "index": "https://hunter2@host/simple",
+                "temp_location": "abfss://container@account/x",
+                "sdk_container_image": "http://me:hunter3@host/image",
+            },
+        )
+    )
+    assert json.loads(str(told)) == {
+        "api-key": options.LEFT_OUT,
+        "pwd": options.LEFT_OUT,
+        "ssh_key": options.LEFT_OUT,
+        "aws_access_key_id": options.LEFT_OUT,
+        "dataflow_kms_key": "projects/x",
+        "index": f"https://{options.LEFT_OUT}@host/simple",
+        "temp_location": "abfss://container@account/x",
+        "sdk_container_image": f"http://me:{options.LEFT_OUT}@host/image",
+    }
+
+
 def test_what_was_written_leads_back_to_the_data_when_it_is_loaded(
     tracked: Store, beam: Any, tfdv: Any, rows: Path, tmp_path: Path
 ) -> None:
@@ -225,7 +251,9 @@ def test_a_failure_is_beams_own_and_recorded(
     assert [event[0] for event in events(tracked, execution)] == []
 
 
-def test_a_pipeline_runs_until_somebody_has_waited(tracked: Store, beam: Any, tfdv: Any) -> None:
+def test_a_pipeline_runs_until_somebody_has_waited(
+    tracked: Store, beam: Any, tfdv: Any, tmp_path: Path
+) -> None:
     pipeline = pipeline_of(beam, LATER)
     statistics_of(beam, tfdv, pipeline) | tfdv.WriteStatisticsToTFRecord("stats")
     result = pipeline.run()
@@ -235,6 +263,8 @@ def test_a_pipeline_runs_until_somebody_has_waited(tracked: Store, beam: Any, tf
     execution = only(tracked)
     assert execution.last_known_state is ExecutionState.COMPLETE
     assert events(tracked, execution) == [(OUT, ("statistics",), "stats")]
+    (made,) = tracked.list_nodes(Artifact)
+    assert made.uri == str(tmp_path / "stats")
 
 
 def test_a_cancelled_pipeline_is_canceled(tracked: Store, beam: Any, tfdv: Any) -> None:
