@@ -37,11 +37,11 @@ def wheel_python() -> str:
 
 @pytest.fixture(scope="session")
 def wheel(wheel_python: str) -> Wheel:
-    """Return a function that runs a command of ``wheel_side.py`` on a file, and its answer."""
+    """Return a function that runs a command of ``wheel_side.py`` on a store, and its answer."""
 
-    def run(command: str, path: Path) -> Any:
+    def run(command: str, place: Path | str) -> Any:
         done = subprocess.run(
-            [wheel_python, str(Path(__file__).parent / "wheel_side.py"), command, str(path)],
+            [wheel_python, str(Path(__file__).parent / "wheel_side.py"), command, str(place)],
             capture_output=True,
             text=True,
             check=False,

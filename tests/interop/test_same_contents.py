@@ -115,12 +115,12 @@ def dump(store: Store) -> dict[str, Any]:
     }
 
 
-def write(store: Store) -> None:
+def write(store: Store, number: int = 2**63 - 1) -> None:
     """Write steps, contexts and all kinds of values."""
     store.put(start_of_step())
     store.put(end_of_step())
     everything: dict[str, PropertyValue] = {
-        "int": 2**63 - 1,
+        "int": number,
         "double": 0.1234567890123,
         "string": "it's “quoted” % ?",
         "struct": StructValue(b"\n\x0e\n\x01a\x12\t\x11\x00\x00\x00\x00\x00\x00\xf0?"),

@@ -1,5 +1,6 @@
-"""What the real wheel does with a file; run by its own Python: ``wheel_side.py COMMAND FILE``.
+"""What the real wheel does with a store; run by its own Python: ``wheel_side.py COMMAND PLACE``.
 
+The place is a SQLite file, or a ``ConnectionConfig``, serialized and in base64, after ``config:``.
 Prints its answer as JSON.
 """
 
@@ -11,6 +12,7 @@ import sys
 from typing import Any
 
 from google.protobuf import descriptor_pb2, struct_pb2
+from ml_metadata import errors
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 from ml_metadata.proto import metadata_store_service_pb2 as service_messages
@@ -18,7 +20,10 @@ from ml_metadata.proto import metadata_store_service_pb2 as service_messages
 
 def open_store(path: str) -> Any:
     config = mlmd.ConnectionConfig()
-    config.sqlite.filename_uri = path
+    if path.startswith("config:"):
+        config.ParseFromString(base64.b64decode(path.removeprefix("config:")))
+    else:
+        config.sqlite.filename_uri = path
     return metadata_store.MetadataStore(config)
 
 
@@ -41,7 +46,7 @@ def _node(node: Any) -> dict[str, Any]:
         "type": node.type,
         "type_id": node.type_id,
         "name": node.name or None,
-        "external_id": node.external_id or None,
+        "external_id": node.external_id if node.HasField("external_id") else None,
         "properties": {name: _value(value) for name, value in node.properties.items()},
         "custom": {name: _value(value) for name, value in node.custom_properties.items()},
         "created": node.create_time_since_epoch,
@@ -106,6 +111,12 @@ def dump(path: str) -> dict[str, Any]:
     }
 
 
+def set_fields(path: str) -> list[list[str]]:
+    """Say which fields of each artifact are set."""
+    artifacts = sorted(open_store(path).get_artifacts(), key=lambda node: node.id)
+    return [sorted(field.name for field, _ in node.ListFields()) for node in artifacts]
+
+
 def _types(store: Any) -> tuple[int, int, int]:
     anything = mlmd.ArtifactType(name="Wheel's", description="all kinds")
     for kind in ("INT", "DOUBLE", "STRING", "STRUCT", "PROTO", "BOOLEAN"):
@@ -121,8 +132,8 @@ def _types(store: Any) -> tuple[int, int, int]:
     )
 
 
-def _fill(properties: Any) -> None:
-    properties["int"].int_value = -(2**62)
+def _fill(properties: Any, number: int) -> None:
+    properties["int"].int_value = number
     properties["double"].double_value = 2.5
     properties["string"].string_value = "Zürich 東京 🚕"
     properties["struct"].struct_value["a"] = 1
@@ -130,7 +141,7 @@ def _fill(properties: Any) -> None:
     properties["boolean"].bool_value = True
 
 
-def write(path: str) -> None:
+def write(path: str, number: int = -(2**62)) -> None:
     """Write nodes of all kinds, with all kinds of values, and edges."""
     store = open_store(path)
     artifact_type, execution_type, context_type = _types(store)
@@ -141,8 +152,8 @@ def write(path: str) -> None:
         external_id="wheel-1",
         state=mlmd.Artifact.LIVE,
     )
-    _fill(full.properties)
-    _fill(full.custom_properties)
+    _fill(full.properties, number)
+    _fill(full.custom_properties, number)
     bare = mlmd.Artifact(type_id=artifact_type)
     run = mlmd.Execution(
         type_id=execution_type, name="run", last_known_state=mlmd.Execution.RUNNING
@@ -159,6 +170,46 @@ def write(path: str) -> None:
     store.put_execution(run, [(full, made), (bare, used)], [parent, child])
     ids = [node.id for node in store.get_contexts() if node.name.startswith("wheel's")]
     store.put_parent_contexts([mlmd.ParentContext(parent_id=ids[0], child_id=ids[1])])
+
+
+def write_narrow(path: str) -> None:
+    """Write the same where whole numbers have only 32 bits, as in the wheel's own tables."""
+    write(path, -(2**31))
+
+
+def write_among_others(path: str) -> dict[str, int]:
+    """Write while others do, into what they share; the wheel's own faults are only counted."""
+    store = open_store(path)
+    outcomes = {"done": 0, "failed": 0}
+    for number in range(40):
+        try:
+            _write_shared(store, number)
+        except errors.StatusError:
+            outcomes["failed"] += 1
+        else:
+            outcomes["done"] += 1
+    return outcomes
+
+
+def _write_shared(store: Any, number: int) -> None:
+    kind = mlmd.ArtifactType(name="Model")
+    for name, value in (("int", "INT"), ("double", "DOUBLE"), ("string", "STRING")):
+        kind.properties[name] = getattr(mlmd, value)
+    model = store.put_artifact_type(kind, can_omit_fields=True)
+    training = store.put_execution_type(mlmd.ExecutionType(name="Training"), can_omit_fields=True)
+    study = store.put_context_type(mlmd.ContextType(name="Study"), can_omit_fields=True)
+    store.put_execution(
+        mlmd.Execution(type_id=training, name=f"wheel {number}"),
+        [
+            (
+                mlmd.Artifact(type_id=model, external_id=f"shared {number}", uri="/shared"),
+                mlmd.Event(type=mlmd.Event.INPUT),
+            )
+        ],
+        [mlmd.Context(type_id=study, name=f"shared {number}")],
+        reuse_context_if_already_exist=True,
+        reuse_artifact_if_already_exist_by_external_id=True,
+    )
 
 
 def update(path: str) -> None:
@@ -194,7 +245,10 @@ if __name__ == "__main__":
         "create": create,
         "dump": dump,
         "messages": messages,
+        "set_fields": set_fields,
         "update": update,
         "write": write,
+        "write_among_others": write_among_others,
+        "write_narrow": write_narrow,
     }
     print(json.dumps(commands[sys.argv[1]](sys.argv[2])))  # noqa: T201 - its answer

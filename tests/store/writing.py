@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from subprocess import PIPE, Popen
-from urllib.parse import unquote, urlsplit
 
 from mlmeta_track.domain.events import EventType
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
@@ -32,30 +31,12 @@ from mlmeta_track.store.base import Store
 from mlmeta_track.store.connect import open_store
 from mlmeta_track.testing.store_cases.build import end_of_step, start_of_step
 from mlmeta_track.testing.store_cases.calls_build import MODEL, STUDY, TRAINING
+from tests.servers import configured
 
 ROOT = Path(__file__).resolve().parents[2]
 REUSE = PutExecutionOptions(
     reuse_context_if_already_exist=True, reuse_artifact_if_already_exist_by_external_id=True
 )
-
-
-def configured(url: str) -> pb.ConnectionConfig:
-    """Return ML Metadata's configuration of a URL."""
-    parts = urlsplit(url)
-    if url.startswith("sqlite"):
-        sqlite = pb.SqliteMetadataSourceConfig(filename_uri=parts.path.removeprefix("/"))
-        return pb.ConnectionConfig(sqlite=sqlite)
-    host, port, name = parts.hostname or "", parts.port or 0, parts.path.removeprefix("/")
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    if url.startswith("postgresql"):
-        postgresql = pb.PostgreSQLDatabaseConfig(
-            host=host, port=str(port), dbname=name, user=user, password=password
-        )
-        return pb.ConnectionConfig(postgresql=postgresql)
-    mysql = pb.MySQLDatabaseConfig(
-        host=host, port=port, database=name, user=user, password=password
-    )
-    return pb.ConnectionConfig(mysql=mysql)
 
 
 def write_batches(store: Store, who: str) -> None:
@@ -101,13 +82,20 @@ def write_as_client(store: MetadataStore, who: str) -> None:
     )
 
 
+def _config(url: str) -> pb.ConnectionConfig:
+    if not url.startswith("sqlite"):
+        return configured(url)
+    name = url.removeprefix("sqlite:///")
+    return pb.ConnectionConfig(sqlite=pb.SqliteMetadataSourceConfig(filename_uri=name))
+
+
 def write(url: str, who: str) -> None:
     """Write in all three ways, with a store of one's own."""
     store = open_store(url)
     write_batches(store, who)
     write_calls(store, who)
     store.close()
-    write_as_client(MetadataStore(configured(url)), who)
+    write_as_client(MetadataStore(_config(url)), who)
 
 
 def at_once(writers: Iterable[tuple[Store | str, str]]) -> None:

@@ -17,6 +17,7 @@ from mlmeta_track.errors import (
     SettingsError,
     UnavailableError,
 )
+from mlmeta_track.store.sql import mysql_text
 from mlmeta_track.store.sql.schema import MLMD_ENV
 from mlmeta_track.store.sql.server import Meaning, ServerDatabase, import_driver, parse_url, show
 
@@ -107,6 +108,7 @@ class MysqlDatabase(ServerDatabase):
             connection.close()
             raise
         connection._read_timeout = self._patience.answer  # noqa: SLF001 - there is no other way
+        connection.encoding = mysql_text.NAME
         return connection
 
     def _prepare(self, connection: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import singledispatchmethod
@@ -162,8 +163,9 @@ class Conditions:
             return self._of_property(left, [right], lambda sql, v: compare(sql, v[0].sql), part)
         if right.columns is not None:
             return self._of_property(right, [left], lambda sql, v: compare(v[0].sql, sql), part)
-        first = _as_compared(left, part, in_order=part.operator not in _EQUALITY)
-        return truth(compare(first, right.sql))
+        if part.operator in _EQUALITY:
+            return truth(compare(_as_compared(left, part), right.sql))
+        return truth(compare(_as_compared(left, part, in_order=True), _in_order(right).sql))
 
     @value.register
     def _(self, part: In) -> Value:
@@ -194,7 +196,8 @@ class Conditions:
 
         if operand.columns is not None:
             return self._of_property(operand, bounds, between, part)
-        return truth(between(_as_compared(operand, part, in_order=True), bounds))
+        first = _as_compared(operand, part, in_order=True)
+        return truth(between(first, [_in_order(bound) for bound in bounds]))
 
     @value.register
     def _(self, part: Like) -> Value:
@@ -230,9 +233,11 @@ class Conditions:
         for kind, column in _columns_to_compare(found.columns, others).items():
             same = [other for other in others if same_family(kind, other.type)]
             if any(other.type is not ValueType.NULL for other in same):
-                in_order = kind is ValueType.STRING and not isinstance(part, In)
-                compared = code_order(column) if in_order else column
-                branches.append((column.is_not(None), compare(compared, same)))
+                if kind is ValueType.STRING and _asks_for_order(part):
+                    compared = compare(code_order(column), [_in_order(other) for other in same])
+                else:
+                    compared = compare(column, same)
+                branches.append((column.is_not(None), compared))
         return truth(case(*branches) if branches else null())
 
     # Values
@@ -250,6 +255,9 @@ class Conditions:
     @value.register
     def _(self, part: Negative) -> Value:
         _refuse_null(part.operand)
+        if isinstance(part.operand, Negative):  # two cancel each other out
+            _refuse_null(part.operand.operand)
+            return self._number(part.operand.operand)
         operand = self._number(part.operand)
         is_whole = operand.type is ValueType.INT
         return Value(-(exact(operand.sql) if is_whole else operand.sql), operand.type)
@@ -389,6 +397,18 @@ def _with_typed_nulls(values: Sequence[Value]) -> list[Value]:
     first = types[0] if types else ValueType.INT
     nothing = Value(literal(None, SQL_TYPES[first]), first)
     return [nothing if value.type is ValueType.NULL else value for value in values]
+
+
+def _asks_for_order(part: Expression) -> bool:
+    """Say whether it matters which of two values comes first, and not only whether they differ."""
+    return not (isinstance(part, In) or (isinstance(part, Compare) and part.operator in _EQUALITY))
+
+
+def _in_order(found: Value) -> Value:
+    """Return a value as the others of a comparison in which the order matters."""
+    if found.type is not ValueType.STRING:
+        return found
+    return dataclasses.replace(found, sql=code_order(found.sql))
 
 
 def _as_compared(found: Value, part: Expression, *, in_order: bool = False) -> ColumnElement[Any]:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, literal_column
 
 from mlmeta_track.store.filtering import filter_error
 from mlmeta_track.store.filtering.tree import Call, Expression, Literal, ValueType
+from mlmeta_track.store.sql.filters.portable import own_characters, stored_characters
 
 _TEXT, _INT = ValueType.STRING, ValueType.INT
 _HIGHEST = 2**31 - 1
@@ -37,14 +38,18 @@ class TextFunction:
 
 
 TEXT_FUNCTIONS: Mapping[str, TextFunction] = {
-    "LENGTH": TextFunction(func.char_length, result=_INT),  # MySQL's LENGTH counts bytes
-    "UPPER": TextFunction(func.upper),
-    "LOWER": TextFunction(func.lower),
+    # MySQL's LENGTH counts bytes.
+    "LENGTH": TextFunction(lambda text: func.char_length(own_characters(text)), result=_INT),
+    "UPPER": TextFunction(lambda text: stored_characters(func.upper(own_characters(text)))),
+    "LOWER": TextFunction(lambda text: stored_characters(func.lower(own_characters(text)))),
     "TRIM": TextFunction(func.trim),
     "LTRIM": TextFunction(func.ltrim),
     "RTRIM": TextFunction(func.rtrim),
     "REPLACE": TextFunction(func.replace, texts=3),
-    "SUBSTR": TextFunction(func.substr, numbers=2),
+    "SUBSTR": TextFunction(
+        lambda text, *places: stored_characters(func.substr(own_characters(text), *places)),
+        numbers=2,
+    ),
 }
 
 

@@ -131,6 +131,58 @@ def _collate(element: code_order, compiler: Any, **options: Any) -> str:
     return f'({compiler.process(element.clauses, **options)} COLLATE "C")'
 
 
+@compiles(code_order, "mysql")
+@compiles(code_order, "mariadb")
+def _by_characters(element: code_order, compiler: Any, **options: Any) -> str:
+    return _in_own_characters(compiler.process(element.clauses, **options))
+
+
+class own_characters(FunctionElement[Any]):  # noqa: N801 - it reads as a function of SQL
+    """A text in the characters that are meant, for what counts or changes them.
+
+    MySQL has others in their place (see ``mysql_text``); to be compared with a text that is stored,
+    what comes of it must be ``stored_characters`` again.
+    """
+
+    inherit_cache = True
+    type = TEXT()
+
+
+@compiles(own_characters)
+def _as_they_are(element: own_characters, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(own_characters, "mysql")
+@compiles(own_characters, "mariadb")
+def _meant(element: own_characters, compiler: Any, **options: Any) -> str:
+    return _in_own_characters(compiler.process(element.clauses, **options))
+
+
+def _in_own_characters(text: str) -> str:
+    octets = f"CAST(CONVERT({text} USING latin1) AS BINARY)"
+    return f"(CONVERT({octets} USING utf8mb4) COLLATE utf8mb4_bin)"
+
+
+class stored_characters(FunctionElement[Any]):  # noqa: N801 - it reads as a function of SQL
+    """A text of ``own_characters`` as it would be stored."""
+
+    inherit_cache = True
+    type = TEXT()
+
+
+@compiles(stored_characters)
+def _as_they_were(element: stored_characters, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(stored_characters, "mysql")
+@compiles(stored_characters, "mariadb")
+def _stored(element: stored_characters, compiler: Any, **options: Any) -> str:
+    octets = f"CAST({compiler.process(element.clauses, **options)} AS BINARY)"
+    return f"(CONVERT(CONVERT({octets} USING latin1) USING utf8mb4) COLLATE utf8mb4_bin)"
+
+
 class constant_text(FunctionElement[Any]):  # noqa: N801 - it reads as a function of SQL
     """A text that comes from no column, which would say how it is compared."""
 
