@@ -17,15 +17,16 @@ def describe(value: Any) -> Description | None:
     frame_class, series_class = getattr(pandas, "DataFrame", None), getattr(pandas, "Series", None)
     if frame_class is None or series_class is None:
         return None
-    kind = type(value)
-    if issubclass(kind, series_class):
-        rows, columns, frame = len(value), 1, series_class.to_frame(value)
-    elif issubclass(kind, frame_class):
-        (rows, columns), frame = value.shape, value
-    else:
+    try:
+        if issubclass(type(value), series_class):
+            value = series_class.to_frame(value)
+        elif not issubclass(type(value), frame_class):
+            return None
+        rows, columns = value.shape
+    except Exception:  # noqa: BLE001 - a subclass may do anything; it is then not known as a frame
         return None
     return Description(
         DATASET,
-        fingerprint=fingerprint(frame),
+        fingerprint=fingerprint(value),
         custom_properties={"rows": rows, "columns": columns},
     )

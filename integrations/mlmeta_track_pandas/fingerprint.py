@@ -28,28 +28,24 @@ def fingerprint(frame: Any) -> str | None:
     rows, columns = frame.shape
     try:
         column_step = -(-columns // MOST_COLUMNS)
-        looked_at = _sampled(frame, column_step, axis=1)
-        row_step = -(-rows * looked_at.shape[1] // MOST_CELLS)
-        looked_at = _sampled(looked_at, row_step, axis=0)
-        layout = f"{rows}\0{columns}\0{_layout(looked_at)}"
+        narrow = frame if column_step <= 1 else frame.iloc[:, _spaced(columns, column_step)]
+        row_step = -(-rows * narrow.shape[1] // MOST_CELLS)
+        layout = f"{rows}\0{columns}\0{_layout(narrow)}"
         digest = hashlib.sha256(layout.encode("utf-8", "surrogatepass"))
-        digest.update(_hashed_rows(looked_at))
-        for column in _mixed(looked_at):
-            # Of mixed columns pandas hashes how the values are printed: 1 would be "1".
-            digest.update(" ".join([type(value).__name__ for value in column]).encode())
+        for part in (narrow,) if row_step <= 1 else (narrow.iloc[::row_step], narrow.iloc[-1:]):
+            digest.update(_hashed_rows(part))
+            for column in _mixed(part):
+                # Of these pandas hashes how the values are printed: 1 would be "1".
+                digest.update(" ".join([type(value).__name__ for value in column]).encode())
     except Exception:  # noqa: BLE001 - cells may hold anything, and fail in any way when hashed
         return None
     is_whole = row_step <= 1 and column_step <= 1
     return f"{'' if is_whole else 'sampled-'}frame-sha256:{digest.hexdigest()}"
 
 
-def _sampled(frame: Any, step: int, axis: int) -> Any:
-    """Return every so-many-th row or column, and the last."""
-    if step <= 1:
-        return frame
-    length = frame.shape[axis]
-    chosen = [*range(0, length - 1, step), length - 1]
-    return frame.iloc[chosen] if axis == 0 else frame.iloc[:, chosen]
+def _spaced(length: int, step: int) -> list[int]:
+    """Return every so-many-th place, and the last."""
+    return [*range(0, length - 1, step), length - 1]
 
 
 def _layout(frame: Any) -> str:

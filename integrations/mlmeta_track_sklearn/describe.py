@@ -20,6 +20,13 @@ _DIMENSIONS_OF_A_TABLE = 2
 
 def describe(value: Any) -> Description | None:
     """Describe a fitted estimator, an array or a sparse matrix; None for any other value."""
+    try:
+        return _described(value)
+    except Exception:  # noqa: BLE001 - subclasses may do anything when they are asked for a shape
+        return None
+
+
+def _described(value: Any) -> Description | None:
     kind = type(value)
     if is_estimator(kind):
         return describe_model(value) if is_fitted(value) else None
