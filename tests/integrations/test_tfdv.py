@@ -83,7 +83,14 @@ def tracked(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 class TestConformance(IntegrationSuite):
     plugin = "mlmeta_track_tfdv.plugin"
     name = "tfdv"
-    heavy = ("tensorflow", "apache_beam", "google.protobuf", "tensorflow_metadata", "pandas")
+    heavy = (
+        "tensorflow",
+        "apache_beam",
+        "google.protobuf",
+        "tensorflow_metadata",
+        "pandas",
+        "mlmeta_track_tfdv.instrumentor",  # it waits for the library
+    )
 
     @pytest.fixture
     def sample(self, statistics: Any) -> Sample:
