@@ -46,19 +46,20 @@ class ModelArtifact:
     contexts: list[Row] = field(default_factory=list)
 
 
-def matches(node: ModelArtifact, condition: Any, *, outer: bool, ignores_case: bool) -> bool:
+def matches(node: ModelArtifact, condition: Any, *, outer: bool, is_sqlite: bool) -> bool:
     """Whether a filter finds a node.
 
     Args:
         node: The node.
         condition: The filter's tree.
         outer: Whether neighbours that are missing are NULL; else the node is not found.
-        ignores_case: Whether LIKE takes small and capital letters for the same.
+        is_sqlite: Whether the database is SQLite: its LIKE takes small and capital letters for the
+            same, and its REPLACE of nothing does not look at what to put there.
     """
     aliases = {_alias(name) for name in _names(condition)}
     choices = [[(alias, row) for row in _rows(node, alias, outer=outer)] for alias in aliases]
     return any(
-        _Evaluation(dict(rows), ignores_case).value(condition) is True
+        _Evaluation(dict(rows), is_sqlite).value(condition) is True
         for rows in itertools.product(*choices)
     )
 
@@ -96,7 +97,7 @@ class _Evaluation:
     """One choice of neighbours, for one node."""
 
     rows: Mapping[tuple[str, ...], Row | None]
-    ignores_case: bool
+    is_sqlite: bool
 
     @singledispatchmethod
     def value(self, part: Any) -> Any:
@@ -171,7 +172,7 @@ class _Evaluation:
         if not isinstance(value, str) or not isinstance(pattern, str):
             return None
         meant = re.escape(pattern).replace("%", ".*").replace("_", ".")
-        flags = re.DOTALL | re.IGNORECASE if self.ignores_case else re.DOTALL
+        flags = re.DOTALL | re.IGNORECASE if self.is_sqlite else re.DOTALL
         return (re.fullmatch(meant, value, flags) is not None) is not part.negated
 
     @value.register
@@ -195,6 +196,13 @@ class _Evaluation:
             return next((value for value in values if value is not None), None)
         if part.function == "NULLIF":
             return None if _compare("=", *values) is True else values[0]
+        if (
+            self.is_sqlite
+            and part.function == "REPLACE"
+            and values[0] is not None
+            and not values[1]
+        ):
+            return None if values[1] is None else values[0]
         return None if None in values else _FUNCTIONS[part.function](*values)
 
     @value.register

@@ -48,7 +48,7 @@ class Filled:
 
     def __init__(self, store: Store, chance: random.Random) -> None:
         self.store = store
-        self.ignores_case = store.url.startswith("sqlite")
+        self.is_sqlite = store.url.startswith("sqlite")
         declare(store)
         names = [f"c{number}" for number in range(1, _CONTEXTS + 1)]
         contexts = [ContextWrite(type_id=12, name=name) for name in names]
@@ -93,7 +93,7 @@ class Filled:
         expected = [
             node.attributes["id"]
             for node in self.nodes
-            if matches(node, condition, outer=outer, ignores_case=self.ignores_case)
+            if matches(node, condition, outer=outer, is_sqlite=self.is_sqlite)
         ]
         try:
             found = self.store.list_page(Artifact, ListQuery(filter=text, joins=joins)).nodes

@@ -241,7 +241,9 @@ class _Builder(Transformer[Token, Any]):
         if isinstance(operand, Literal) and type(operand.value) in (int, float):
             value: Any = operand.value
             return Literal(-value if sign == "-" else value, operand.type, position)
-        return Negative(operand, position) if sign == "-" else operand
+        # A plus changes nothing, but stands before numbers only: it is two minuses.
+        negative = Negative(operand, position)
+        return negative if sign == "-" else Negative(negative, position)
 
     def name(self, token: Token) -> Expression:
         return Name(read_name(str(token), _position(token)), _position(token))

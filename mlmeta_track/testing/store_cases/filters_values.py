@@ -67,11 +67,14 @@ ARITHMETIC: dict[str, list[int] | str] = {
     "A ABS(-1.5) = 1.5": _ALL,
     "A id % 2 = 1": REFUSED,
     "A id + name = 1": REFUSED,
+    "A +name = 'a1'": REFUSED,
+    "A -name = 'a1'": REFUSED,
     "A id + NULL = 1": REFUSED,
 }
 FUNCTIONS: dict[str, list[int] | str] = {
     "A LENGTH(name) = 3": [4],
-    "A LENGTH('') = 0 AND LENGTH('a b') = 3": _ALL,
+    "A LENGTH('') = 0 AND LENGTH('a b') = 3 AND LENGTH('é東') = 2": _ALL,
+    "A SUBSTR('é東京', 2, 1) = '東'": _ALL,
     "A UPPER(name) = 'A1'": [1],
     "A lower('A1') = name": [1],
     "A TRIM('  a1 ') = name": [1],

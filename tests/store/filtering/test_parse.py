@@ -106,7 +106,7 @@ def refused(text: str) -> str:
         ("1 + 2 * 3 - 4 = b", "(= (- (+ 1 (* 2 3)) 4) b)"),
         ("8 / 2 / 2 = a", "(= (/ (/ 8 2) 2) a)"),
         ("- a = -1", "(= (- a) -1)"),
-        ("- -1 = + a", "(= 1 a)"),
+        ("- -1 = + a", "(= 1 (- (- a)))"),
         ("length(a) = 1", "(= (LENGTH a) 1)"),
         ("COALESCE(a, b, NULL) = 1", "(= (COALESCE a b None) 1)"),
         ("CAST(a AS int64) = 1", "(= (CAST INT a) 1)"),
