@@ -80,7 +80,10 @@ def test_equal_anomalies_are_equal_bytes_in_whatever_order_they_were_found(tmp_p
     assert len(contents) == 1
 
 
-@pytest.mark.parametrize("value", [None, "text", object(), {"feature": 1}], ids=lambda value: type(value).__name__)
+VALUES = {"nothing": None, "text": "text", "object": object(), "dict": {"feature": 1}}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 def test_other_values_are_not_written(value: object, tmp_path: Path) -> None:
     assert payloads.save(value, tmp_path) is None
     assert list(tmp_path.iterdir()) == []
