@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 MOST_CELLS = 5_000_000
@@ -15,6 +16,9 @@ MOST_CELLS = 5_000_000
 
 MOST_COLUMNS = 5_000
 """Of more columns only so many are looked at, and the last one: each has its own cost."""
+
+_BLOCK_ROWS = 250_000
+"""So many rows are hashed at a time: pandas needs several times their hashes' room meanwhile."""
 
 
 def fingerprint(frame: Any) -> str | None:
@@ -33,7 +37,8 @@ def fingerprint(frame: Any) -> str | None:
         layout = f"{rows}\0{columns}\0{_layout(narrow)}"
         digest = hashlib.sha256(layout.encode("utf-8", "surrogatepass"))
         for part in (narrow,) if row_step <= 1 else (narrow.iloc[::row_step], narrow.iloc[-1:]):
-            digest.update(_hashed_rows(part))
+            for hashes in _hashed_rows(part):
+                digest.update(hashes)
             for column in _mixed(part):
                 # Of these pandas hashes how the values are printed: 1 would be "1".
                 digest.update(" ".join([type(value).__name__ for value in column]).encode())
@@ -53,10 +58,11 @@ def _layout(frame: Any) -> str:
     return repr((columns, frame.columns.names, frame.index.names))
 
 
-def _hashed_rows(frame: Any) -> bytes:
-    """Return eight bytes for each row, index included."""
-    hashes = sys.modules["pandas"].util.hash_pandas_object(frame, index=True)
-    return bytes(hashes.to_numpy().tobytes())
+def _hashed_rows(frame: Any) -> Iterator[bytes]:
+    """Return eight bytes for each row, index included, block by block."""
+    hashed = sys.modules["pandas"].util.hash_pandas_object
+    for start in range(0, len(frame), _BLOCK_ROWS):
+        yield hashed(frame.iloc[start : start + _BLOCK_ROWS], index=True).to_numpy().tobytes()
 
 
 def _mixed(frame: Any) -> list[Any]:
