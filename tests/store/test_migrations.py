@@ -202,7 +202,7 @@ def test_version_6_cuts_texts_on_mysql_that_are_too_long_for_it(mariadb_url: str
     [found] = store.get_by_id(Artifact, [artifact_id])
     store.close()
     assert found.properties["string"] == fits
-    assert found.custom_properties["long"] == "ü" * 16_383
+    assert found.custom_properties["long"] == "ü" * 16_383  # four bytes each, as it stands there
 
 
 # What is somebody else's

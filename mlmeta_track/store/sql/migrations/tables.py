@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import accumulate, takewhile
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    and_,
     func,
     insert,
     inspect,
@@ -23,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateColumn
 
+from mlmeta_track.store.sql import mysql_text
 from mlmeta_track.store.sql.opening import column_names
 from mlmeta_track.store.sql.schema import METADATA, MLMD_ENV
 
@@ -31,7 +34,6 @@ OLD_EVENT_INDEX = "idx_event_artifact_id"
 
 _Key: TypeAlias = "tuple[str, ...]"
 _MOST_BYTES = 2**16 - 1
-_MOST_CHARACTERS = _MOST_BYTES // 4
 
 
 def _all_indexes() -> Mapping[str, list[tuple[str, Index]]]:
@@ -270,8 +272,22 @@ class MysqlTables(ServerTables):
         """Let a column hold 16 MiB, or 64 KiB; what is longer is cut off then."""
         found = METADATA.tables[table].c[column]
         if not long:
-            is_long = func.octet_length(found) > _MOST_BYTES
-            cut = {found: func.left(found, _MOST_CHARACTERS)}
-            self.connection.execute(update(METADATA.tables[table]).where(is_long).values(cut))
+            self._cut(found)
         kind = (found.type if long else TEXT()).compile(dialect=self.connection.dialect)
         self.alter(table, [f"MODIFY COLUMN {self.quoted(column)} {kind}"])
+
+    def _cut(self, column: Column[Any]) -> None:
+        """Cut texts off where they are too long for a column of short ones."""
+        keys = list(column.table.primary_key)
+        is_long = func.octet_length(column) > _MOST_BYTES
+        for *values, long in self.connection.execute(select(*keys, column).where(is_long)).all():
+            is_it = and_(*(key == value for key, value in zip(keys, values, strict=True)))
+            cut = {column.name: _beginning(long)}
+            self.connection.execute(update(column.table).where(is_it).values(cut))
+
+
+def _beginning(text: str) -> str:
+    """Return as much of a text as a column of short ones holds."""
+    # Not by MySQL, which does not know where a character ends: see ``mysql_text``.
+    sizes = accumulate(len(mysql_text.encode(character)[0]) for character in text)
+    return text[: sum(1 for _ in takewhile(lambda size: size <= _MOST_BYTES, sizes))]
