@@ -153,11 +153,16 @@ def _server_folder(folder: Path) -> None:
         file.rename(folder / file.name)
 
 
+def _tfdv_folder(folder: Path) -> None:
+    (folder / "trips.csv").write_text("fare,company\n1.5,A\n2.5,B\n")
+
+
 PREPARED: Mapping[str, Callable[[Path], None]] = {
     "README.md": _readme_folder,
     "commands.md": _commands_folder,
     "getting-started.md": _started_folder,
     "server.md": _server_folder,
+    "tfdv.md": _tfdv_folder,
 }
 
 

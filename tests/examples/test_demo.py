@@ -101,7 +101,7 @@ def test_it_shows_each_execution_with_its_state(demo: Demo) -> None:
         ("3", "walkthrough_automatic.py"),
         ("4", "walkthrough_automatic.py"),
         ("5", "walkthrough_automatic.py"),
-        ("6", ""),  # by hand nobody recorded what was run
+        ("6", "COMPLETED"),  # by hand nobody recorded how long it took, nor what was run
     ]
 
 
@@ -146,13 +146,20 @@ def test_ids_of_types_begin_behind_the_simple_types(demo_store: Store) -> None:
     assert min(t.id or 0 for t in types if not t.name.startswith("mlmd.")) == 10
 
 
+def data_sets(store: Store) -> list[Artifact]:
+    return store.get_by_type(Artifact, "DataSet")
+
+
 def test_all_of_it_belongs_to_the_experiment(demo_store: Store) -> None:
     context = demo_store.get_by_name(Context, "Experiment", "Demo")
     assert context is not None
     assert context.properties == {"note": "Walkthrough of metadata"}
     executions = demo_store.get_by_context(Execution, context.id)
     assert executions == demo_store.list_nodes(Execution)
-    assert demo_store.get_by_context(Artifact, context.id) == demo_store.list_nodes(Artifact)
+    # By hand the walkthrough puts the schema alone into it.
+    (put_by_hand,) = [a for a in data_sets(demo_store) if a.external_id is None]
+    others = [a for a in demo_store.list_nodes(Artifact) if a != put_by_hand]
+    assert demo_store.get_by_context(Artifact, context.id) == others
     runs = demo_store.get_child_contexts(context.id)
     assert [run.type for run in runs] == ["Run"] * 3
     assert all("mlmeta_command_line" in run.custom_properties for run in runs)
@@ -190,11 +197,16 @@ def test_the_automatic_walkthrough_is_one_chain(demo: Demo, demo_store: Store) -
     ]
     assert graph.artifacts[1].custom_properties["examples"] == 15_002
     assert graph.artifacts[1].custom_properties["features"] == 18
-    assert len(demo_store.get_by_type(Artifact, "DataSet")) == 1
 
 
-def test_all_three_write_the_same_schema(demo: Demo) -> None:
-    contents = {demo.schema(name).read_bytes() for name in (*DECLARED, "automatic")}
+def test_one_file_is_one_artifact_however_it_is_recorded(demo: Demo, demo_store: Store) -> None:
+    # Put by hand, it is another one: ML Metadata's calls make what they are given.
+    found = [(a.uri, a.external_id is None) for a in data_sets(demo_store)]
+    assert found == [(str(demo.csv), False), (str(demo.csv), True)]
+
+
+def test_all_four_write_the_same_schema(demo: Demo) -> None:
+    contents = {demo.schema(name).read_bytes() for name in (*DECLARED, "automatic", "by_hand")}
     assert len(contents) == 1
 
 
@@ -230,41 +242,45 @@ def test_ml_metadata_finds_the_types(found: Any) -> None:
 def test_ml_metadata_finds_the_experiment(found: Any, demo: Demo) -> None:
     assert found["demo"] == {"note": "Walkthrough of metadata"}
     assert found["children_of_demo"] == ["Run"] * 3
-    assert len(found["executions_of_demo"]) == 5
+    assert len(found["executions_of_demo"]) == 6
     assert sorted(found["artifacts_of_demo"]) == sorted(
         [
             ["DataSet", str(demo.csv)],
             ["ExampleStatistics", ""],
-            *(["Schema", str(demo.schema(name))] for name in (*DECLARED, "automatic")),
+            *(["Schema", str(demo.schema(n))] for n in (*DECLARED, "automatic", "by_hand")),
         ]
     )
 
 
 def test_ml_metadata_finds_the_validations(found: Any, demo: Demo) -> None:
     validations = [e for e in found["executions_of_demo"] if e["type"] == "Data Validation"]
-    keys = {"with_blocks": ("DataSet", "Schema"), "decorated": ("train", "out")}
+    keys = {
+        "with_blocks": (["DataSet"], ["Schema"]),
+        "decorated": (["train"], ["out"]),
+        "by_hand": ([], []),
+    }
     assert validations == [
         {
             "type": "Data Validation",
             "last_known_state": "COMPLETE",
             "properties": {"state": "COMPLETED"},
             "events": [
-                ["DECLARED_INPUT", [keys[name][0]], "DataSet", str(demo.csv)],
-                ["DECLARED_OUTPUT", [keys[name][1]], "Schema", str(demo.schema(name))],
+                ["DECLARED_INPUT", keys[name][0], "DataSet", str(demo.csv)],
+                ["DECLARED_OUTPUT", keys[name][1], "Schema", str(demo.schema(name))],
             ],
         }
-        for name in DECLARED
+        for name in keys
     ]
 
 
 def test_ml_metadata_finds_from_each_schema_the_data(found: Any, demo: Demo) -> None:
     named = {"name": "Chicago Taxi Schema", "version": 1}
-    assert found["schemas"] == [named, named, {}]
+    assert found["schemas"] == [named, named, {}, named]
     data = {"name": "Chicago Taxi dataset", "split": "train", "version": 1}
-    assert found["data_sets"] == [data]
-    declared = [
+    assert found["data_sets"] == [data, data]
+    *declared, by_hand = [
         [["Schema", str(demo.schema(n))], ["Data Validation", ""], ["DataSet", str(demo.csv)]]
-        for n in DECLARED
+        for n in (*DECLARED, "by_hand")
     ]
     automatic = [
         ["Schema", str(demo.schema("automatic"))],
@@ -273,7 +289,7 @@ def test_ml_metadata_finds_from_each_schema_the_data(found: Any, demo: Demo) -> 
         ["tfdv.generate_statistics_from_csv", ""],
         ["DataSet", str(demo.csv)],
     ]
-    assert found["chains"] == [*declared, automatic]
+    assert found["chains"] == [*declared, automatic, by_hand]
 
 
 def test_what_ml_metadata_writes_afterwards_we_read(demo: Demo, found: Any, tmp_path: Path) -> None:
@@ -297,7 +313,7 @@ def test_what_ml_metadata_writes_afterwards_we_read(demo: Demo, found: Any, tmp_
     # And the file is still ours to write to.
     with mt.step("Data Validation") as step:
         step.input("eval.csv")
-    assert len(store.get_by_type(Execution, "Data Validation")) == 4
+    assert len(store.get_by_type(Execution, "Data Validation")) == 5
 
 
 # When an example fails: shown with examples that are quick to fail.
@@ -320,7 +336,7 @@ def test_a_failing_example_is_shown_and_ends_the_demo(broken: list[str]) -> None
     assert finished.returncode == 1
     assert "what it printed" in finished.stderr
     assert "walkthrough_with_blocks.py failed with exit code 3." in finished.stderr
-    assert "2/3" not in finished.stdout
+    assert "2/4" not in finished.stdout
 
 
 def test_seconds_tick_on_a_terminal(broken: list[str]) -> None:
