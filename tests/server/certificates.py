@@ -17,6 +17,15 @@ from cryptography.x509.oid import NameOID
 
 _NOW = dt.datetime.now(dt.timezone.utc)
 _DAY = dt.timedelta(days=1)
+_OTHER_USES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "encipher_only",
+    "decipher_only",
+)
 
 
 class Authority:
@@ -30,7 +39,15 @@ class Authority:
         self._name = _named(name)
         self.certificate = folder / "ca.pem"
         constraints = x509.BasicConstraints(ca=True, path_length=None)
-        builder = self._builder(self._name, self._key).add_extension(constraints, critical=True)
+        usage = x509.KeyUsage(
+            key_cert_sign=True,
+            crl_sign=True,
+            **dict.fromkeys(_OTHER_USES, False),
+        )
+        builder = self._builder(self._name, self._key)
+        builder = builder.add_extension(constraints, critical=True).add_extension(
+            usage, critical=True
+        )
         _write(self.certificate, builder.sign(self._key, hashes.SHA256()))
 
     def sign(self, name: str, password: bytes | None = None) -> tuple[Path, Path]:
@@ -52,6 +69,9 @@ class Authority:
     def _builder(
         self, subject: x509.Name, key: ec.EllipticCurvePrivateKey
     ) -> x509.CertificateBuilder:
+        # From Python 3.13 on a certificate must say whose key it has, and whose key signed it.
+        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -60,6 +80,8 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(_NOW - _DAY)
             .not_valid_after(_NOW + _DAY)
+            .add_extension(own, critical=False)
+            .add_extension(signer, critical=False)
         )
 
 
