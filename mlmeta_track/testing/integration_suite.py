@@ -36,9 +36,10 @@ import mlmeta_track
 from mlmeta_track.domain.nodes import Execution, ExecutionState
 from mlmeta_track.plugins import hooks
 from mlmeta_track.store.base import Store
-from mlmeta_track.tracking import instrument, places, recorder
+from mlmeta_track.tracking import instrument, recorder
 from mlmeta_track.tracking.instrument import Instrumentor, TrackedFunction
-from mlmeta_track.tracking.places import Place
+from mlmeta_track.tracking.libraries import places
+from mlmeta_track.tracking.libraries.places import Place
 from mlmeta_track.tracking.wrappers import Tracked
 
 _OUR_FOLDER = str(Path(mlmeta_track.__file__).parent)

@@ -23,18 +23,19 @@ import wrapt
 
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hooks
-from mlmeta_track.tracking import callers, early, places, recorder
+from mlmeta_track.tracking import recorder
 from mlmeta_track.tracking.active import is_held_off
-from mlmeta_track.tracking.callers import is_silent_package
 from mlmeta_track.tracking.capture import describe, describe_path, items
-from mlmeta_track.tracking.deferred import Deferred
-from mlmeta_track.tracking.families import Family
 from mlmeta_track.tracking.files import describe as describe_files
 from mlmeta_track.tracking.files import with_size
 from mlmeta_track.tracking.isolation import Guard
-from mlmeta_track.tracking.library_calls import LibraryCall, Recording, guarded, new_step
-from mlmeta_track.tracking.places import Place
-from mlmeta_track.tracking.table import TrackedFamily, TrackedFunction
+from mlmeta_track.tracking.libraries import callers, early, places
+from mlmeta_track.tracking.libraries.callers import is_silent_package
+from mlmeta_track.tracking.libraries.deferred import Deferred
+from mlmeta_track.tracking.libraries.families import Family
+from mlmeta_track.tracking.libraries.places import Place
+from mlmeta_track.tracking.libraries.recording import LibraryCall, Recording, guarded, new_step
+from mlmeta_track.tracking.libraries.table import TrackedFamily, TrackedFunction
 from mlmeta_track.tracking.wrappers import TrackedInPlace, tracker_of
 
 __all__ = [

@@ -25,9 +25,9 @@ from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hookimpl, hooks
 from mlmeta_track.store.base import Store
 from mlmeta_track.tracking import instrument
-from mlmeta_track.tracking.deferred import Deferred
 from mlmeta_track.tracking.instrument import Instrumentor, TrackedFunction
 from mlmeta_track.tracking.isolation import Guard
+from mlmeta_track.tracking.libraries.deferred import Deferred
 
 # The package shows what is defined inside, and calls itself through both, as libraries do.
 INSIDE = '''

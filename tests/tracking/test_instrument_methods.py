@@ -225,7 +225,7 @@ def test_a_traceback_has_one_frame_of_ours(store: Store, linear: Any) -> None:
     shown = [entry.name for entry in traceback.extract_tb(raised.value.__traceback__)]
     assert shown == ["test_a_traceback_has_one_frame_of_ours", "call", "refit", "fit"]
     [execution] = store.list_nodes(Execution)
-    assert str(execution.custom_properties["mlmeta_traceback"]).count("library_calls.py") == 1
+    assert str(execution.custom_properties["mlmeta_traceback"]).count("recording.py") == 1
 
 
 def test_only_the_outermost_call_records(store: Store, linear: Any) -> None:

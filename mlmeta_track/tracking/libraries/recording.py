@@ -10,15 +10,16 @@ from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mlmeta_track.tracking import active, callers, capture, files, recorder
+from mlmeta_track.tracking import active, capture, files, recorder
 from mlmeta_track.tracking.calls import Call
+from mlmeta_track.tracking.libraries import callers
 from mlmeta_track.tracking.steps import Step, Used
 
 if TYPE_CHECKING:
     from mlmeta_track.domain.description import Description
     from mlmeta_track.domain.events import EventPath
+    from mlmeta_track.tracking.libraries.table import TrackedFunction
     from mlmeta_track.tracking.recorder import Recorder
-    from mlmeta_track.tracking.table import TrackedFunction
 
 
 class Switch(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlmeta_track.tracking.families import Family
+from mlmeta_track.tracking.libraries.families import Family
 
 
 class Seen(list[str]):

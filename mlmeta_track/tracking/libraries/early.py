@@ -15,7 +15,7 @@ from functools import partial
 from types import CellType, FunctionType, ModuleType
 from typing import Any
 
-from mlmeta_track.tracking import callers
+from mlmeta_track.tracking.libraries import callers
 
 _MOST_ITEMS = 100
 _INSTALLED = ("site-packages", "dist-packages")

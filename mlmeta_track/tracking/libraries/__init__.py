@@ -1,0 +1,1 @@
+"""How calls of other people's libraries are found, told apart and recorded."""
