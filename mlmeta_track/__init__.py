@@ -3,7 +3,7 @@
 from mlmeta_track.errors import MlmetaTrackError
 from mlmeta_track.tracking.active import Suppress as suppress  # noqa: N813 - used as a verb
 from mlmeta_track.tracking.artifacts import Artifact, Input, Output
-from mlmeta_track.tracking.asking import lineage, load
+from mlmeta_track.tracking.asking import lineage
 from mlmeta_track.tracking.current import (
     get_store,
     log_input,
@@ -13,6 +13,7 @@ from mlmeta_track.tracking.current import (
 )
 from mlmeta_track.tracking.decorators import step
 from mlmeta_track.tracking.instrument import autotrack, untrack
+from mlmeta_track.tracking.loading import load
 from mlmeta_track.tracking.runs import Experiment as experiment  # noqa: N813 - used as a verb
 from mlmeta_track.tracking.runs import Run as run  # noqa: N813 - used as a verb
 from mlmeta_track.tracking.searching import (

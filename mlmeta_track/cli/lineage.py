@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from mlmeta_track.cli.options import open_to_read, store_option
-from mlmeta_track.tracking.asking import Lineage, find
+from mlmeta_track.tracking.asking import Lineage
+from mlmeta_track.tracking.finding import find_node
 
 _EXAMPLE = """\b
 Examples:
@@ -30,7 +31,7 @@ def lineage(  # noqa: PLR0913 - one argument an option
     WHAT is a path or URI, the id of an artifact (12 or artifact:12), or execution:7.
     """
     opened = open_to_read(store)
-    asked = Lineage(opened, find(opened, what))
+    asked = Lineage(opened, find_node(opened, what))
     graph = asked.upstream(depth) if up else asked.downstream(depth)
     if as_json:
         click.echo(graph.to_json())

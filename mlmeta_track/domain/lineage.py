@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib import import_module
+from typing import Any
 
 from mlmeta_track.domain import drawing
 from mlmeta_track.domain.events import Event
@@ -64,6 +65,23 @@ class LineageGraph:
         """Return the nodes one hop further in the direction of the walk."""
         return self._steps.get(key, ())
 
+    def where_also(self, other: LineageGraph) -> LineageGraph:
+        """Return the part of this graph whose nodes are in another one too."""
+        artifacts = {artifact.id for artifact in other.artifacts}
+        executions = {execution.id for execution in other.executions}
+        return LineageGraph(
+            direction=self.direction,
+            start_artifacts=tuple(i for i in self.start_artifacts if i in artifacts),
+            start_executions=tuple(i for i in self.start_executions if i in executions),
+            artifacts=tuple(node for node in self.artifacts if node.id in artifacts),
+            executions=tuple(node for node in self.executions if node.id in executions),
+            events=tuple(
+                event
+                for event in self.events
+                if event.artifact_id in artifacts and event.execution_id in executions
+            ),
+        )
+
     def to_tree(self) -> str:
         """Return the graph as an indented tree, the starting nodes at the top."""
         return drawing.tree(self)
@@ -83,6 +101,30 @@ class LineageGraph:
     def to_json(self) -> str:
         """Return the graph as JSON text."""
         return drawing.json_text(self)
+
+    def to_networkx(self) -> Any:
+        """Return the graph as a ``networkx.MultiDiGraph``; edges point the way the data went.
+
+        Nodes are named ``"artifact:3"`` and ``"execution:7"`` and carry what is known of them as
+        attributes (``kind``, ``type``, ``name``, ``uri``, ``state``, ``properties``,
+        ``custom_properties``); edges carry ``event``, ``path`` and ``milliseconds_since_epoch``.
+
+        Raises:
+            ImportError: networkx is not installed.
+        """
+        return import_module("mlmeta_track.domain.tables").networkx_graph(self)
+
+    def to_pandas(self) -> Any:
+        """Return the events as a ``pandas.DataFrame``, one row an event, both its ends beside it.
+
+        Columns: ``event``, ``path``, ``time``, then ``execution_id``, ``execution_type``,
+        ``execution_state`` and ``artifact_id``, ``artifact_type``, ``artifact_name``,
+        ``artifact_uri``.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        return import_module("mlmeta_track.domain.tables").pandas_frame(self)
 
     def to_svg(self) -> str:
         """Return the graph as a picture: one SVG element, to be put into a page or a file."""

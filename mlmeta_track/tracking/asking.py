@@ -1,29 +1,17 @@
-"""Asking the store of this process: what made this, what was made from it, and what it is."""
+"""Asking the store of this process what made this, and what was made from it."""
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mlmeta_track.domain.lineage import Direction, LineageGraph
-from mlmeta_track.domain.nodes import FILE_FINGERPRINT, Artifact, Execution
-from mlmeta_track.errors import (
-    FailedPreconditionError,
-    InvalidArgumentError,
-    MlmetaTrackError,
-    NotFoundError,
-)
-from mlmeta_track.plugins import hooks
+from mlmeta_track.domain.nodes import Artifact, Execution
 from mlmeta_track.store.base import Store
-from mlmeta_track.tracking import capture, recorder
-from mlmeta_track.tracking.fingerprints import fingerprint_path, to_uri
-
-_ID = re.compile(r"^(?:(artifact|execution):)?(\d+)$")
-
+from mlmeta_track.tracking import recorder
+from mlmeta_track.tracking.finding import What, find_node
 
 SHOWN_DEPTH = 10
 """How many executions away a notebook shows of what is around a node."""
@@ -45,7 +33,7 @@ class Lineage:
         Args:
             depth: How many executions deep; None goes to the sources.
         """
-        return self._walk(Direction.UPSTREAM, depth)
+        return self._walk(self.node, Direction.UPSTREAM, depth)
 
     def downstream(self, depth: int | None = None) -> LineageGraph:
         """Return what was made from the node.
@@ -53,7 +41,30 @@ class Lineage:
         Args:
             depth: How many executions deep; None goes to the end.
         """
-        return self._walk(Direction.DOWNSTREAM, depth)
+        return self._walk(self.node, Direction.DOWNSTREAM, depth)
+
+    def between(self, a: What, b: What | None = None) -> LineageGraph:
+        """Return every way on which data came from ``a`` to ``b``, or the other way round.
+
+        Args:
+            a: One end, named as ``lineage`` takes it.
+            b: The other end; this lineage's own node if None.
+
+        Returns:
+            The nodes on these ways, both ends included, walked upstream from the later end; an
+            empty graph if no data came from either to the other.
+
+        Raises:
+            NotFoundError: The store has no such node.
+        """
+        one = find_node(self._store, a)
+        other = self.node if b is None else find_node(self._store, b)
+        for source, target in ((one, other), (other, one)):
+            before = self._walk(target, Direction.UPSTREAM, None)
+            ways = before.where_also(self._walk(source, Direction.DOWNSTREAM, None))
+            if ways.artifacts or ways.executions:
+                return ways
+        return LineageGraph(direction=Direction.UPSTREAM)
 
     def __repr__(self) -> str:
         """Name the node."""
@@ -70,9 +81,11 @@ class Lineage:
         )
         return f"{self.node._repr_html_()}{around._repr_html_()}"
 
-    def _walk(self, direction: Direction, depth: int | None) -> LineageGraph:
-        ids = (self.node.id,)
-        if isinstance(self.node, Execution):
+    def _walk(
+        self, node: Artifact | Execution, direction: Direction, depth: int | None
+    ) -> LineageGraph:
+        ids = (node.id,)
+        if isinstance(node, Execution):
             return self._store.get_lineage(execution_ids=ids, direction=direction, depth=depth)
         return self._store.get_lineage(artifact_ids=ids, direction=direction, depth=depth)
 
@@ -82,7 +95,7 @@ def _joined(before: Iterable[NodeT], behind: Iterable[NodeT]) -> tuple[NodeT, ..
     return tuple(sorted(by_id.values(), key=lambda node: node.id))
 
 
-def lineage(what: str | os.PathLike[str] | Artifact | Execution | int) -> Lineage:
+def lineage(what: What) -> Lineage:
     """Return the lineage of an artifact or an execution.
 
     Args:
@@ -92,119 +105,7 @@ def lineage(what: str | os.PathLike[str] | Artifact | Execution | int) -> Lineag
 
     Raises:
         NotFoundError: The store has nothing of that name.
+        InvalidArgumentError: It is a context.
     """
     store = recorder.current().store
-    return Lineage(store, _node(store, what))
-
-
-def load(what: str | os.PathLike[str] | Artifact | int) -> Any:
-    """Return the Python object that an artifact is, from the file that it lies in.
-
-    Used in a step, the object is known as that artifact.
-
-    Args:
-        what: An artifact, as ``lineage`` takes it: a path or URI, an id, or what the store
-            returned.
-
-    Raises:
-        NotFoundError: The store has no such artifact, or its file is gone.
-        InvalidArgumentError: It is an execution, or no installed plugin loads artifacts of its
-            type.
-        FailedPreconditionError: It was in memory only, its file cannot be read, or the file's
-            content is no longer what was recorded.
-    """
-    writer = recorder.current()
-    artifact = _node(writer.store, what)
-    if isinstance(artifact, Execution):
-        message = f"execution:{artifact.id} ({artifact.type}) is an execution; load an artifact."
-        raise InvalidArgumentError(message)
-    name = f"artifact:{artifact.id} ({artifact.type})"
-    if not artifact.uri:
-        message = (
-            f"{name} was in memory only. Record with the setting capture='payload', which writes"
-            " what steps make into files."
-        )
-        raise FailedPreconditionError(message)
-    value = _read(writer, artifact, name)
-    description = capture.describe(value)
-    if description is not None and artifact.external_id is not None:
-        writer.known.remember(value, description, artifact.external_id)
-    return value
-
-
-def _node(
-    store: Store, what: str | os.PathLike[str] | Artifact | Execution | int
-) -> Artifact | Execution:
-    if isinstance(what, (Artifact, Execution)):
-        return what
-    return find(store, os.fspath(what) if not isinstance(what, int) else str(what))
-
-
-def _read(writer: recorder.Recorder, artifact: Artifact, name: str) -> Any:
-    uri = artifact.uri or ""
-    try:
-        with writer.payloads.fetched(uri) as path:
-            path.stat()
-            value = hooks.ask("load_payload", type_name=artifact.type, path=path)
-            is_it = _is_what_was_recorded(artifact, value, str(path))
-    except FileNotFoundError as error:
-        message = f"{name} is gone: there is nothing at {uri}."
-        raise NotFoundError(message) from error
-    except MlmetaTrackError:
-        raise
-    except Exception as error:
-        message = f"{name} cannot be read from {uri}: {type(error).__name__}: {error}"
-        raise FailedPreconditionError(message) from error
-    if value is None:
-        message = f"No installed plugin loads {name}; read {uri} with its own library."
-        raise InvalidArgumentError(message)
-    if not is_it:
-        message = (
-            f"{uri} holds other content than it did when {name} was recorded. Read it with its own"
-            " library to have what is there now."
-        )
-        raise FailedPreconditionError(message)
-    return value
-
-
-def _is_what_was_recorded(artifact: Artifact, value: object, path: str) -> bool:
-    """Compare the content, or else the file, with what was recorded, if anything was."""
-    recorded = {artifact.fingerprint, artifact.custom_properties.get(FILE_FINGERPRINT)} - {None}
-    description = capture.describe(value)
-    if not recorded or (description is not None and description.fingerprint in recorded):
-        return True
-    return fingerprint_path(path) in recorded
-
-
-def find(store: Store, what: str) -> Artifact | Execution:
-    """Return the node that a text names, as ``lineage`` reads it.
-
-    Raises:
-        NotFoundError: The store has nothing of that name.
-    """
-    match = _ID.match(what)
-    if match is None:
-        return _find_by_place(store, what)
-    kind, ids = match[1] or "artifact", [int(match[2])]
-    nodes: Sequence[Artifact | Execution] = (
-        store.get_by_id(Execution, ids) if kind == "execution" else store.get_by_id(Artifact, ids)
-    )
-    if not nodes:
-        message = f"The store {store.url} has no {kind} with the id {match[2]}."
-        raise NotFoundError(message)
-    return nodes[0]
-
-
-def _find_by_place(store: Store, what: str) -> Artifact:
-    uri = to_uri(what)
-    found = store.get_artifacts_by_uri(uri) or store.get_artifacts_by_uri(what)
-    if not found:
-        fingerprint = fingerprint_path(uri)
-        found = [] if fingerprint is None else store.get_artifacts_by_fingerprint(fingerprint)
-    if not found:
-        message = (
-            f"The store {store.url} has no artifact at {uri}. Give a path or URI that a step has"
-            " used or made, or an id such as artifact:3 or execution:3."
-        )
-        raise NotFoundError(message)
-    return found[-1]
+    return Lineage(store, find_node(store, what))
