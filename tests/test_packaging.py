@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PREFIX = "mlmeta_track_"
 # Extras of the core itself: the wire and the database servers.
-STORE_EXTRAS = {"mlmd", "mysql", "postgresql"}
+OTHER_EXTRAS = {"mlmd", "mysql", "postgresql", "openlineage", "ui"}
 PACKAGES = {
     path.name
     for path in (ROOT / "integrations").glob(PREFIX + "*")
@@ -89,9 +89,9 @@ def test_wheel_holds_the_package_and_every_integration() -> None:
 def test_every_integration_has_its_extra() -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     short = {name.removeprefix(PREFIX) for name in PACKAGES}
-    others = STORE_EXTRAS | {"all"}
+    others = OTHER_EXTRAS | {"all"}
     compare("[project.optional-dependencies]", set(extras) - others, short)
-    assert extras["all"] == [f"mlmeta-track[{','.join(sorted(short | STORE_EXTRAS))}]"]
+    assert extras["all"] == [f"mlmeta-track[{','.join(sorted(short | OTHER_EXTRAS))}]"]
 
 
 def test_every_integration_has_its_entry_point() -> None:
