@@ -4,6 +4,7 @@ from mlmeta_track.errors import MlmetaTrackError
 from mlmeta_track.tracking.active import Suppress as suppress  # noqa: N813 - used as a verb
 from mlmeta_track.tracking.artifacts import Artifact, Input, Output
 from mlmeta_track.tracking.asking import lineage
+from mlmeta_track.tracking.comparing import compare
 from mlmeta_track.tracking.current import (
     get_store,
     log_input,
@@ -31,6 +32,7 @@ __all__ = [
     "MlmetaTrackError",
     "Output",
     "autotrack",
+    "compare",
     "experiment",
     "get_store",
     "init",

@@ -8,10 +8,12 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from mlmeta_track.domain import drawing, picture
+from mlmeta_track.domain.comparison import shown, title
 from mlmeta_track.domain.markup import escape
 from mlmeta_track.domain.nodes import STATE_PROPERTY, Artifact, Execution, Node, Properties
 
 if TYPE_CHECKING:
+    from mlmeta_track.domain.comparison import Comparison
     from mlmeta_track.domain.drawing import NodeKey
     from mlmeta_track.domain.lineage import LineageGraph
 
@@ -54,6 +56,23 @@ def graph_html(graph: LineageGraph) -> str:
         f"<details{' open' if count <= _OPEN_UP_TO else ''}><summary>{summary}</summary>"
         f"{_node_table(graph, listed)}{_left_out(count, len(listed), 'listed')}</details></div>"
     )
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """Show how two things differ: one row a difference, section by section."""
+    head = f"<b>{escape(title(comparison.a))}</b> → <b>{escape(title(comparison.b))}</b>"
+    rows = _table(
+        (
+            (_faint(one.section), escape(one.name), _compared(one.a), "→", _compared(one.b))
+            for one in comparison.differences
+        ),
+        caption=head if comparison else f"{head}: no differences",
+    )
+    return f'<div class="mlmeta-track">{_STYLE}{rows}</div>'
+
+
+def _compared(value: object) -> str:
+    return _faint("—") if value is None else _value(shown(value))
 
 
 def _facts(node: Node) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from mlmeta_track.domain.nodes import (
     STATE_WORDS,
     Artifact,
     Execution,
+    Node,
     Properties,
     ProtoValue,
     StructValue,
@@ -152,8 +153,8 @@ def plain(graph: LineageGraph) -> dict[str, object]:
     return {
         "direction": graph.direction.value,
         "start": [{"kind": kind, "id": node_id} for kind, node_id in graph.start],
-        "artifacts": [_plain_node(node) for node in graph.artifacts],
-        "executions": [_plain_node(node) for node in graph.executions],
+        "artifacts": [plain_node(node) for node in graph.artifacts],
+        "executions": [plain_node(node) for node in graph.executions],
         "events": [
             {
                 "artifact_id": event.artifact_id,
@@ -167,13 +168,14 @@ def plain(graph: LineageGraph) -> dict[str, object]:
     }
 
 
-def _plain_node(node: Artifact | Execution) -> dict[str, object]:
-    plain_node: dict[str, object] = {"id": node.id, "type": node.type, "name": node.name}
+def plain_node(node: Node) -> dict[str, object]:
+    """Turn a node into dicts and scalars."""
+    plain: dict[str, object] = {"id": node.id, "type": node.type, "name": node.name}
     if isinstance(node, Artifact):
-        plain_node |= {"uri": node.uri, "state": node.state and node.state.name}
-    else:
-        plain_node["last_known_state"] = node.last_known_state and node.last_known_state.name
-    return plain_node | {
+        plain |= {"uri": node.uri, "state": node.state and node.state.name}
+    elif isinstance(node, Execution):
+        plain["last_known_state"] = node.last_known_state and node.last_known_state.name
+    return plain | {
         "external_id": node.external_id,
         "properties": _plain_properties(node.properties),
         "custom_properties": _plain_properties(node.custom_properties),
@@ -184,11 +186,11 @@ def _plain_node(node: Artifact | Execution) -> dict[str, object]:
 
 def _plain_properties(properties: Properties) -> dict[str, object]:
     """Turn property values into JSON's; serialized messages become base64 text."""
-    return {
-        name: (
-            base64.b64encode(value.serialized).decode("ascii")
-            if isinstance(value, (StructValue, ProtoValue))
-            else value
-        )
-        for name, value in sorted(properties.items())
-    }
+    return {name: plain_value(value) for name, value in sorted(properties.items())}
+
+
+def plain_value(value: object) -> object:
+    """Return a property's value as JSON can hold it."""
+    if isinstance(value, (StructValue, ProtoValue)):
+        return base64.b64encode(value.serialized).decode("ascii")
+    return value

@@ -96,3 +96,27 @@ def test_a_notebook_shows_what_is_around_an_execution(chain: Store) -> None:
 
 def test_a_lineage_names_its_node(chain: Store) -> None:
     assert repr(mt.lineage("b.txt")) == "<lineage of artifact:2 (DataSet)>"
+
+
+def test_between_holds_the_ways_and_nothing_beside_them(chain: Store, tmp_path: Path) -> None:
+    with mt.step("aside") as step:
+        step.input("b.txt")
+        (tmp_path / "d.txt").write_text("d")
+        step.output("d.txt")
+    ways = mt.lineage("c.txt").between("a.txt")
+    assert names(ways.artifacts) == ["a.txt", "b.txt", "c.txt"]
+    assert [e.type for e in ways.executions] == ["a to b", "b to c"]
+
+
+def test_between_takes_its_ends_in_either_order(chain: Store) -> None:
+    asked = mt.lineage("b.txt")
+    assert asked.between("c.txt", "a.txt") == asked.between("a.txt", "c.txt")
+
+
+def test_between_two_that_have_nothing_to_do_with_each_other_is_empty(
+    chain: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "other.txt").write_text("other")
+    with mt.step("look") as step:
+        step.input("other.txt")
+    assert not mt.lineage("c.txt").between("other.txt").artifacts

@@ -1,0 +1,1 @@
+"""What data validation leaves behind, statistics, schemas and anomalies, as plain tables."""
