@@ -6,6 +6,7 @@ from mlmeta_track.tracking.artifacts import Artifact, Input, Output
 from mlmeta_track.tracking.asking import lineage
 from mlmeta_track.tracking.comparing import compare
 from mlmeta_track.tracking.current import (
+    flush,
     get_store,
     log_input,
     log_metrics,
@@ -34,6 +35,7 @@ __all__ = [
     "autotrack",
     "compare",
     "experiment",
+    "flush",
     "get_store",
     "init",
     "lineage",

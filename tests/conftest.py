@@ -24,6 +24,8 @@ def clean_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     """Run each test in a folder of its own, with no settings around it and no recorder left."""
     for variable in [name for name in os.environ if name.startswith(settings.ENVIRONMENT_PREFIX)]:
         monkeypatch.delenv(variable)
+    # What waits for a store that is away waits here.
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(recorder, "_current", None)
     yield

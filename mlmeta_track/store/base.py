@@ -29,6 +29,7 @@ from mlmeta_track.domain.writes import (
     PutSubgraphOptions,
     UpdateOptions,
 )
+from mlmeta_track.errors import UnimplementedError
 
 NodeT = TypeVar("NodeT", Artifact, Execution, Context)
 MemberT = TypeVar("MemberT", Artifact, Execution)
@@ -76,6 +77,13 @@ class Store(ABC):
     @abstractmethod
     def put(self, batch: Batch) -> PutResult:
         """Write a batch and return the ids of what its keys came to mean."""
+
+    def put_many(self, batches: Sequence[Batch]) -> list[PutResult]:
+        """Write batches in their order, in one transaction where the store can.
+
+        If one cannot be written, those before it may be there or not: put each again by itself.
+        """
+        return [self.put(batch) for batch in batches]
 
     @abstractmethod
     def check_type(self, declared: NodeType) -> None:
@@ -217,6 +225,15 @@ class Store(ABC):
     @abstractmethod
     def list_page(self, kind: type[NodeT], query: ListQuery) -> Page[NodeT]:
         """Return a page of nodes: filtered, in the order asked for, after where the last ended."""
+
+    def explain(self, kind: type[NodeT], query: ListQuery) -> str:  # noqa: ARG002 - others can
+        """Return how the store finds the page of a query, as text for people.
+
+        Raises:
+            UnimplementedError: The store is no database of its own.
+        """
+        message = f"{self.url} is asked over the wire; ask its database itself for its plan."
+        raise UnimplementedError(message)
 
     @abstractmethod
     def get_lineage_subgraph(self, query: SubgraphQuery) -> Subgraph:

@@ -56,6 +56,20 @@ def get_store() -> Store:
     return recorder.current().store
 
 
+def flush(timeout: float | None = None) -> bool:
+    """Write all that was recorded before, and say whether all of it is in the store.
+
+    What a store that is away does not take stays in the spool.
+
+    Args:
+        timeout: How many seconds to wait at most; None waits as long as it takes.
+
+    Raises:
+        MlmetaTrackError: With ``strict`` and writing in the background, what could not be written.
+    """
+    return recorder.current().delivery.flush(timeout)
+
+
 def _current_step(function: str) -> Step | None:
     """Return the current step; without one, say so once."""
     step = active.step.get()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from mlmeta_track.domain.types import ArtifactType
 from mlmeta_track.errors import (
@@ -16,6 +17,7 @@ from mlmeta_track.plugins import hooks
 from mlmeta_track.store.connect import check_url, open_store
 from mlmeta_track.tracking.artifacts import declaration_checks, declared_classes
 from mlmeta_track.tracking.capture import KnownArtifacts
+from mlmeta_track.tracking.delivery.delivering import Delivery
 from mlmeta_track.tracking.isolation import Guard
 from mlmeta_track.tracking.payloads import Payloads
 from mlmeta_track.tracking.settings import Settings, resolve
@@ -23,6 +25,10 @@ from mlmeta_track.tracking.settings import Settings, resolve
 if TYPE_CHECKING:
     from mlmeta_track.domain.batch import Batch, PutResult
     from mlmeta_track.store.base import Store
+
+
+SETTLE_SECONDS: Final = 5.0
+"""How long who reads waits for what was recorded before, and may still be on its way."""
 
 
 class Recorder:
@@ -41,20 +47,41 @@ class Recorder:
         self.payloads = Payloads(settings)
         self._store: Store | None = None
         self._lock = threading.Lock()
+        self.delivery = Delivery(settings, self.guard, self._open_store)
 
     @property
     def store(self) -> Store:
-        """The store, opened at first use; every error of opening it comes through."""
+        """The store, opened at first use; every error of opening it comes through.
+
+        What was recorded before is in it, unless the store is away.
+        """
+        self.settle()
+        return self._open_store()
+
+    def settle(self, timeout: float = SETTLE_SECONDS) -> None:
+        """Wait until what was recorded is in the store, as far as it takes it in that time."""
+        if not self.delivery.is_settled:
+            self.delivery.flush(timeout)
+
+    def _open_store(self) -> Store:
         if self._store is None:
             with self._lock:
                 if self._store is None:
                     self._store = open_store(self.settings.store)
         return self._store
 
-    def put(self, batch: Batch, task: str) -> PutResult | None:
-        """Write a batch; None if it was lost, which the guard has said."""
+    def put(
+        self, batch: Batch, task: str, landed: Callable[[PutResult], object] | None = None
+    ) -> PutResult | None:
+        """Write a batch; None if it was lost, which the guard has said.
+
+        Args:
+            batch: The batch.
+            task: What it is to record, for messages.
+            landed: Is told what came of it, if it is written later: then the result is empty.
+        """
         with self.guard(task):
-            return self.store.put(batch)
+            return self.delivery.put(batch, task, landed)
         return None
 
     def check_declared(self, declared: ArtifactType) -> None:
@@ -71,21 +98,25 @@ class Recorder:
     def open(self) -> None:
         """Open the store now, so that what is wrong with it shows where it is configured.
 
-        A store that is merely out of reach is reported and tried again with the next record.
+        A store that is merely out of reach is reported; what is recorded waits for it.
 
         Raises:
             FailedPreconditionError: It is no store of MLMD, or has another schema version.
             TypeConflictError: It has a type that an artifact class declares otherwise.
         """
         try:
-            _ = self.store
+            self._open_store()
         except UnavailableError as error:
-            self.guard.report("open the store", error)
+            with self.guard("open the store"):
+                self.delivery.store_is_away(error, "open the store")
+        else:
+            self.delivery.look_for_others()
         for declared in list(declared_classes):
             self.check_declared(declared.artifact_type)
 
     def close(self) -> None:
-        """Give back the store's connections."""
+        """Write what is still on its way, or spool it, and give back the store's connections."""
+        self.delivery.close()
         with self._lock:
             if self._store is not None:
                 self._store.close()

@@ -22,6 +22,9 @@ TABLE = "mlmeta_track"
 FACTS, PAYLOAD = "facts", "payload"
 """What ``capture`` may be."""
 
+DIRECT, BACKGROUND, JOURNAL = "direct", "background", "journal"
+"""What ``write`` may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -37,6 +40,11 @@ class Settings:
         payloads: The folder, or the URL for fsspec, in which payloads are kept; None is beside the
             store's file.
         load_plugins: The installed plugins to load, by name; None loads all.
+        write: How records come to the store: ``direct``, when they are made; ``background``, by a
+            thread; ``journal``, by way of the spool.
+        spool_dir: The folder in which records wait for a store that is away; None is the folder
+            for what programs of this user keep.
+        spool_mb: How large the spool of a store may grow (MiB).
     """
 
     store: str = "sqlite:///mlmeta.db"
@@ -47,6 +55,9 @@ class Settings:
     capture: str = FACTS
     payloads: str | None = None
     load_plugins: tuple[str, ...] | None = None
+    write: str = DIRECT
+    spool_dir: str | None = None
+    spool_mb: float = 1024
 
 
 def resolve(given: Mapping[str, Any], folder: Path | None = None) -> Settings:
@@ -73,6 +84,26 @@ def resolve(given: Mapping[str, Any], folder: Path | None = None) -> Settings:
             message = f"{origin}: {name} cannot be {value!r}: {error}."
             raise SettingsError(message) from None
     return Settings(**values)
+
+
+def origins(given: Mapping[str, Any], folder: Path | None = None) -> dict[str, tuple[Any, str]]:
+    """Return each setting in force with where it comes from.
+
+    Args:
+        given: What code says.
+        folder: Where the search for ``pyproject.toml`` begins.
+
+    Raises:
+        SettingsError: As ``resolve`` raises it.
+    """
+    in_force = resolve(given, folder)
+    said = {
+        name: origin for name, _, origin in _in_rising_order(given, folder or _working_directory())
+    }
+    return {
+        setting.name: (getattr(in_force, setting.name), said.get(setting.name, "The default"))
+        for setting in fields(Settings)
+    }
 
 
 def _working_directory() -> Path | None:
@@ -143,6 +174,24 @@ def _capture(value: Any) -> str:
     return str(value)
 
 
+def _write(value: Any) -> str:
+    if value not in (DIRECT, BACKGROUND, JOURNAL):
+        message = f"it must be {DIRECT}, {BACKGROUND} or {JOURNAL}"
+        raise ValueError(message)
+    return str(value)
+
+
+def _size(value: Any) -> float:
+    try:
+        size = float(value)
+    except (TypeError, ValueError):
+        size = 0.0
+    if not 0.0 < size < float("inf"):
+        message = "it must be a number above 0"
+        raise ValueError(message)
+    return size
+
+
 def _names(value: Any) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
@@ -160,4 +209,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "capture": _capture,
     "payloads": _text,
     "load_plugins": _names,
+    "write": _write,
+    "spool_dir": _text,
+    "spool_mb": _size,
 }

@@ -19,6 +19,8 @@ def init(  # noqa: PLR0913 - one argument a setting
     autotrack: Sequence[str] | None = None,
     capture: str | None = None,
     payloads: str | None = None,
+    write: str | None = None,
+    spool_dir: str | None = None,
 ) -> None:
     """Set up recording; optional, for without it the settings around the process hold.
 
@@ -36,6 +38,10 @@ def init(  # noqa: PLR0913 - one argument a setting
             it back; ``"facts"`` records what is known of it, and no more.
         payloads: The folder or URL for these files; ``mlmeta_payloads`` beside the store's file if
             not given.
+        write: ``"direct"`` writes a record when it is made; ``"background"`` has a thread write it,
+            for steps that are many and short; ``"journal"`` writes it to a local file first, and
+            has a thread bring it to the store.
+        spool_dir: The folder in which records wait for a store that cannot be reached.
 
     Raises:
         SettingsError: A setting cannot be used; the message says which and where it stands.
@@ -50,6 +56,8 @@ def init(  # noqa: PLR0913 - one argument a setting
         "autotrack": autotrack,
         "capture": capture,
         "payloads": payloads,
+        "write": write,
+        "spool_dir": spool_dir,
     }
     writer = recorder.Recorder(settings.resolve(given))
     if not writer.settings.disabled:

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlmeta_track.domain.batch import ArtifactPut, Batch, EventPut, ExecutionPut, StoredArtifact
+from mlmeta_track.domain.batch import (
+    ArtifactPut,
+    Batch,
+    EventPut,
+    ExecutionPut,
+    PutResult,
+    StoredArtifact,
+)
 from mlmeta_track.domain.description import Description
 from mlmeta_track.domain.events import EventPath, EventType
 from mlmeta_track.domain.nodes import STATE_PROPERTY, STATE_WORDS, ExecutionState, PropertyValue
@@ -216,6 +223,8 @@ class Step:
         is a copy: a new artifact that the step made.
         """
         placed = files.with_size(capture.at_path(used.description, path))
+        if used.key not in self._stored:
+            self._recorder.settle()  # only the store knows where the input lies already
         stored = self._stored.get(used.key)
         if stored is not None and stored.uri not in (None, "", placed.uri):
             self.make(path, event_path, placed)
@@ -296,7 +305,7 @@ class Step:
             artifacts, events, facts = self._artifacts, self._events, self._facts
             used, self._used = self._used, []
             self._artifacts, self._events, self._facts = {}, [], {}
-        result = self._recorder.put(batch, task)
+        result = self._recorder.put(batch, task, self._landed)
         if result is None:
             with self._lock:
                 self._artifacts = {**artifacts, **self._artifacts}
@@ -304,8 +313,11 @@ class Step:
                 self._facts = {**facts, **self._facts}
         else:
             self._contexts.landed()
-            self._stored |= result.artifacts
+            self._landed(result)
         self._remember(used)
+
+    def _landed(self, result: PutResult) -> None:
+        self._stored.update(result.artifacts)
 
     def _batch(self, state: ExecutionState) -> Batch:
         execution = ExecutionPut(

@@ -68,27 +68,33 @@ class SqlStore(Store):
 
     def put(self, batch: Batch) -> PutResult:
         """Write a batch and return the ids of what its keys came to mean."""
-        check_batch(batch)
+        [result] = self.put_many((batch,))
+        return result
+
+    def put_many(self, batches: Sequence[Batch]) -> list[PutResult]:
+        """Write batches in their order, all in one transaction."""
+        for batch in batches:
+            check_batch(batch)
         try:
-            return self._put(batch)
+            return self._put(batches)
         except StaleTypeError:
             # The database was put back to an earlier state under the open store.
             self._types.clear()
         try:
-            return self._put(batch)
+            return self._put(batches)
         except StaleTypeError as error:
             message = f"{self!r}: a type that was just written cannot be found."
             raise InternalError(message) from error
 
-    def _put(self, batch: Batch) -> PutResult:
-        def write(session: Session) -> tuple[types.TypeWriter, PutResult]:
+    def _put(self, batches: Sequence[Batch]) -> list[PutResult]:
+        def write(session: Session) -> tuple[types.TypeWriter, list[PutResult]]:
             known = types.TypeWriter(session, self._types)
             now = time.time_ns() // 1_000_000
-            return known, BatchWriter(session, known, batch, now).write()
+            return known, [BatchWriter(session, known, batch, now).write() for batch in batches]
 
-        known, result = self._database.writing(write)
+        known, results = self._database.writing(write)
         known.remember()
-        return result
+        return results
 
     def check_type(self, declared: NodeType) -> None:
         """Raise ``TypeConflictError`` if the store has that type with other property types."""
@@ -258,6 +264,11 @@ class SqlStore(Store):
         """Return a page of nodes: filtered, in the order asked for, after where the last ended."""
         with self._database.read() as session:
             return listing.list_page(session, kind, query)
+
+    def explain(self, kind: type[NodeT], query: ListQuery) -> str:
+        """Return the SQL of a page of nodes, its parameters, and the database's plan."""
+        with self._database.read() as session:
+            return listing.explain(session, kind, query)
 
     def get_lineage_subgraph(self, query: SubgraphQuery) -> Subgraph:
         """Walk from hop to hop as MLMD does, and return what was reached."""
