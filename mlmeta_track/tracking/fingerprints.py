@@ -54,19 +54,20 @@ def path_text(path: str | bytes | os.PathLike[str]) -> str:
     return str(path) if isinstance(path, os.PathLike) and prints_itself else os.fsdecode(path)
 
 
-def fingerprint_path(uri: str) -> str | None:
+def fingerprint_path(uri: str, *, whole_up_to: int | None = None) -> str | None:
     """Return the fingerprint of the file or folder at a URI; None if it is not on this machine.
 
-    A file is hashed whole up to ``WHOLE_UP_TO`` bytes; of a larger one its size and 16 samples of
-    4 MiB are, and the fingerprint begins with ``sampled-``.  A folder's is made of the names and
-    fingerprints of its files, which are sampled if the folder is larger; None if it holds more than
-    10,000 files, or anything that is neither file nor folder.
+    A file is hashed whole up to ``whole_up_to`` bytes, which is ``WHOLE_UP_TO`` if not given; of a
+    larger one its size and 16 samples of 4 MiB are, and the fingerprint begins with ``sampled-``.
+    A folder's is made of the names and fingerprints of its files, which are sampled if the folder
+    is larger; None if it holds more than 10,000 files, or anything that is neither file nor folder.
     """
     path = Path(uri)
+    whole_up_to = WHOLE_UP_TO if whole_up_to is None else whole_up_to
     try:
         if path.is_dir():
-            return _fingerprint_folder(path)
-        return _fingerprint_file(path, path.stat(), WHOLE_UP_TO)
+            return _fingerprint_folder(path, whole_up_to)
+        return _fingerprint_file(path, path.stat(), whole_up_to)
     except (OSError, ValueError):
         return None
 
@@ -75,12 +76,14 @@ def _fingerprint_file(path: Path, status: os.stat_result, whole_up_to: int) -> s
     if not stat.S_ISREG(status.st_mode):
         message = f"{path} is a pipe or a device: reading it would wait, or take from its reader"
         raise ValueError(message)
-    identity = (str(path), status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    # The time of change besides the one of modification, which anybody may set to what it was.
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    identity = (str(path), status.st_dev, status.st_ino, status.st_size, *times)
     key = (*identity, status.st_size <= whole_up_to or whole_up_to)
     known = _cache.get(key)
     if known is None:
         known = _hash_file(path, status.st_size, whole_up_to)
-        if time.time_ns() - status.st_mtime_ns > _SETTLED_NS:
+        if time.time_ns() - max(times) > _SETTLED_NS:
             _cache.put(key, known)
     return known
 
@@ -100,12 +103,12 @@ def _hash_file(path: Path, size: int, whole_up_to: int) -> str:
         return f"sampled-sha256:{digest.hexdigest()}"
 
 
-def _fingerprint_folder(folder: Path) -> str | None:
+def _fingerprint_folder(folder: Path, whole_up_to: int) -> str | None:
     files = [(path, path.stat()) for path in islice(_files_in(folder), _MOST_FILES + 1)]
     if len(files) > _MOST_FILES:
         return None
-    is_whole = sum(status.st_size for _, status in files) <= WHOLE_UP_TO
-    whole_up_to = WHOLE_UP_TO if is_whole else WHOLE_UP_TO // len(files)
+    is_whole = sum(status.st_size for _, status in files) <= whole_up_to
+    whole_up_to = whole_up_to if is_whole else whole_up_to // len(files)
     digest = hashlib.sha256()
     for path, status in files:
         relative = path.relative_to(folder).as_posix()

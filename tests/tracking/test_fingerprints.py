@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,7 @@ def old(path: Path) -> Path:
 def test_a_file_that_was_left_alone_is_read_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(fingerprints, "_SETTLED_NS", 0)
     (tmp_path / "x").write_bytes(b"content")
     path = str(old(tmp_path / "x"))
     first = fingerprint_path(path)
@@ -117,6 +119,17 @@ def test_a_file_that_took_the_place_of_another_is_read_again(tmp_path: Path) -> 
     assert fingerprint_path(str(path)) != first
 
 
+def test_a_change_whose_time_was_set_back_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fingerprints, "_SETTLED_NS", 0)
+    path = tmp_path / "x"
+    path.write_bytes(b"content")
+    first = fingerprint_path(str(old(path)))
+    path.write_bytes(b"CONTENT")
+    assert fingerprint_path(str(old(path))) != first
+
+
 def test_only_so_many_fingerprints_are_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +141,16 @@ def test_only_so_many_fingerprints_are_remembered(
 
 
 # Large files.
+
+
+def test_a_large_file_is_hashed_whole_on_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fingerprints, "WHOLE_UP_TO", 100)
+    path = tmp_path / "x"
+    path.write_bytes(b"content" * 100)
+    expected = f"sha256:{hashlib.sha256(b'content' * 100).hexdigest()}"
+    assert fingerprint_path(str(path), whole_up_to=sys.maxsize) == expected
 
 
 @pytest.fixture
