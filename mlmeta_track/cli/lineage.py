@@ -1,10 +1,14 @@
-"""``mlmeta-track lineage``: which data made this, and what was made from it."""
+"""``mlmeta-track lineage`` and ``impact``: which data made this, and what depends on it."""
 
 from __future__ import annotations
 
 import click
 
+from mlmeta_track.cli.listing import print_artifacts, print_steps
 from mlmeta_track.cli.options import open_to_read, store_option
+from mlmeta_track.cli.output import json_option, print_json
+from mlmeta_track.domain.nodes import Artifact
+from mlmeta_track.overview.listing import artifact_row, step_row
 from mlmeta_track.tracking.asking import Lineage
 from mlmeta_track.tracking.finding import find_node
 
@@ -13,6 +17,11 @@ Examples:
   mlmeta-track lineage ./schema.pbtxt
   mlmeta-track lineage --down data/train.csv
   mlmeta-track lineage --json execution:7
+"""
+_IMPACT_EXAMPLE = """\b
+Examples:
+  mlmeta-track impact data/train.csv
+  mlmeta-track impact --json artifact:3
 """
 
 
@@ -39,3 +48,28 @@ def lineage(  # noqa: PLR0913 - one argument an option
         click.echo(graph.to_mermaid())
     else:
         click.echo(graph.to_tree())
+
+
+@click.command(epilog=_IMPACT_EXAMPLE)
+@click.argument("what")
+@json_option
+@store_option
+def impact(*, what: str, as_json: bool, store: str | None) -> None:
+    """Show which steps and artifacts depend on WHAT, however far away they are.
+
+    WHAT is a path or URI, the id of an artifact (12 or artifact:12), or execution:7.
+    """
+    opened = open_to_read(store)
+    node = find_node(opened, what)
+    graph = Lineage(opened, node).downstream()
+    key = ("artifact" if isinstance(node, Artifact) else "execution", node.id)
+    steps = [step_row(step) for step in graph.executions if ("execution", step.id) != key]
+    made = [artifact_row(one) for one in graph.artifacts if ("artifact", one.id) != key]
+    if as_json:
+        print_json({"steps": steps, "artifacts": made})
+    elif not steps and not made:
+        click.echo(f"Nothing in the store depends on {key[0]}:{key[1]}.")
+    else:
+        print_steps(steps)
+        click.echo()
+        print_artifacts(made)

@@ -9,10 +9,19 @@ from typing import Any
 import click
 
 import mlmeta_track
+from mlmeta_track.cli.compare import compare
+from mlmeta_track.cli.completion import completion
+from mlmeta_track.cli.config import config
 from mlmeta_track.cli.db import db
-from mlmeta_track.cli.lineage import lineage
+from mlmeta_track.cli.doctor import doctor
+from mlmeta_track.cli.lineage import impact, lineage
+from mlmeta_track.cli.listing import artifacts, experiments, runs, steps
+from mlmeta_track.cli.plugins import plugins
+from mlmeta_track.cli.query import query
 from mlmeta_track.cli.run import run
 from mlmeta_track.cli.serve import serve
+from mlmeta_track.cli.sync import sync
+from mlmeta_track.cli.tail import tail
 from mlmeta_track.errors import MlmetaTrackError
 from mlmeta_track.plugins import hooks
 
@@ -51,7 +60,23 @@ def main() -> None:
     """Record what ML pipelines did, and ask which data made what."""
 
 
-main.add_command(db)
-main.add_command(lineage)
-main.add_command(run)
-main.add_command(serve)
+for _command in (
+    artifacts,
+    compare,
+    completion,
+    config,
+    db,
+    doctor,
+    experiments,
+    impact,
+    lineage,
+    plugins,
+    query,
+    run,
+    runs,
+    serve,
+    steps,
+    sync,
+    tail,
+):
+    main.add_command(_command)

@@ -35,6 +35,8 @@ class Hooks:
         self._loaded = False
         self._loading = False
         self._only: frozenset[str] | None = None
+        self.left_out: dict[str, str] = {}
+        """Why plugins were left out, by name."""
 
     def restrict(self, names: Iterable[str] | None) -> None:
         """Load only the installed plugins of these names; None loads all."""
@@ -56,6 +58,13 @@ class Hooks:
         """Return the names of the plugins in use."""
         self._ensure_loaded()
         return sorted(name for name, plugin in self._manager.list_name_plugin() if plugin)
+
+    def hooks_of(self, name: str) -> list[str]:
+        """Return the hooks that a plugin in use implements."""
+        self._ensure_loaded()
+        plugin = self._manager.get_plugin(name)
+        callers = self._manager.get_hookcallers(plugin) if plugin is not None else None
+        return sorted(caller.name for caller in callers or ())
 
     def call(self, hook: str, **arguments: Any) -> Any:
         """Call a hook in every plugin and return what pluggy makes of the answers."""
@@ -134,6 +143,7 @@ class Hooks:
             if self._manager.is_blocked(name):
                 return
             self._manager.set_blocked(name)  # unregisters it as well
+            self.left_out[name] = f"{what}: {type(error).__name__}: {error}"
         _logger.warning(
             "The plugin %r is left out from now on: %s: %s: %s. Mend or uninstall it; to keep it"
             " from being loaded, list the wanted plugins in MLMETA_TRACK_LOAD_PLUGINS.",

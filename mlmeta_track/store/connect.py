@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
@@ -31,6 +32,11 @@ _FORMS = (
 )
 
 
+# Up to the last @, for a password may hold one.
+_PASSWORD = re.compile(r"(?<=://)([^/@:?]*):[^/?]*@")
+_SECRET_OPTION = re.compile(r"(?i)\b(\w*(?:passwd|password|token|secret))=[^&]*")
+
+
 def check_url(url: str) -> None:
     """Raise ``SettingsError`` unless a store can be opened for URLs of that form."""
     scheme, separator, _ = url.partition("://")
@@ -42,6 +48,12 @@ def check_url(url: str) -> None:
     if scheme.split("+")[0] not in _OPENERS:
         message = f"There is no store for {scheme}:// URLs. Write one of: {_FORMS}."
         raise SettingsError(message)
+
+
+def shown_url(url: str) -> str:
+    """Return a store's URL as it may be shown: without what may be a password."""
+    shown = _PASSWORD.sub(r"\1:***@", url)
+    return _SECRET_OPTION.sub(r"\1=***", shown)
 
 
 def open_store(url: str, *, create: bool = True) -> Store:

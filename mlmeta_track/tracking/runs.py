@@ -85,7 +85,7 @@ class _Group:
         if not writer.settings.disabled:
             task = f"record the {self.context_type.name} {self.name!r}"
             with writer.guard(task):
-                contexts = Contexts.here(writer)
+                contexts = Contexts.said(writer)
                 if writer.put(contexts.batch(), task):
                     contexts.landed()
         return self
@@ -145,6 +145,16 @@ class Contexts:
         run = active.run.get() or _process_run(writer)
         experiment = active.experiment.get() or _experiment_of_settings(writer)
         return cls(run, experiment)
+
+    @classmethod
+    def said(cls, writer: Recorder) -> Contexts:
+        """Return those that somebody has named, without a run that only a step would need."""
+        return cls(active.run.get(), active.experiment.get() or _experiment_of_settings(writer))
+
+    @property
+    def run(self) -> ContextKey | None:
+        """The run's identity."""
+        return next((group.key for group in self._groups if isinstance(group, Run)), None)
 
     def puts(self) -> tuple[ContextPut, ...]:
         """Return the contexts for a batch."""

@@ -61,6 +61,13 @@ def list_page(session: Session, kind: type[NodeT], query: ListQuery) -> Page[Nod
     return Page([found[row[0]] for row in rows], following)
 
 
+def explain(session: Session, kind: type[Any], query: ListQuery) -> str:
+    """Return the SQL by which the ids of a page are found, its parameters and the plan for it."""
+    statement = _statement.__wrapped__(_shape(kind, query))
+    sql, parameters, plan = statement.explained(session, **_values(query))
+    return f"{sql}\n\nparameters: {parameters!r}\n\nplan:\n" + "\n".join(plan)
+
+
 def _shape(kind: type[Any], query: ListQuery) -> _Shape:
     return _Shape(
         kind=kind,

@@ -79,6 +79,17 @@ class Prepared:
         session.cursor.execute(text, parameters(values))
         return session.cursor.fetchall()
 
+    def explained(self, session: Session, **values: Any) -> tuple[str, Any, list[str]]:
+        """Return the SQL, the driver's parameters, and the lines of the database's plan."""
+        text, parameters = self._compiled.get(session.dialect.name) or self._compile(session)
+        given = parameters(values)
+        explain = "EXPLAIN QUERY PLAN" if session.dialect.name == "sqlite" else "EXPLAIN"
+        session.cursor.execute(f"{explain} {text}", given)
+        # SQLite's last column is the text; the columns before it are its tree.
+        rows = session.cursor.fetchall()
+        is_sqlite = session.dialect.name == "sqlite"
+        return text, given, [str(r[-1]) if is_sqlite else "  ".join(map(str, r)) for r in rows]
+
     def first(self, session: Session, **values: Any) -> Any:
         """Run the statement and return its first row, or None."""
         rows = self.all(session, **values)
