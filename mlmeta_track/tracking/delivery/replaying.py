@@ -49,7 +49,9 @@ class Replayed:
     refused: list[str] = field(default_factory=list)
 
 
-def replay(store: Store, folder: Path, done: Replayed, *, process: str = "") -> bool:
+def replay(
+    store: Store, folder: Path, done: Replayed, *, process: str = "", wait: bool = False
+) -> bool:
     """Write what waits in a folder to the store, and say whether it was our turn.
 
     A segment is removed when all of it has landed.  What landed before an interruption lands once
@@ -60,6 +62,7 @@ def replay(store: Store, folder: Path, done: Replayed, *, process: str = "") -> 
         folder: The folder of the store's spool.
         done: Is told what was done, also if it ends early.
         process: The process whose records are meant; all if not given.
+        wait: Whether to wait for who is at it already.
 
     Raises:
         MlmetaTrackError: The store does not take them now; they wait on.
@@ -68,7 +71,7 @@ def replay(store: Store, folder: Path, done: Replayed, *, process: str = "") -> 
     if not segments.segments(folder, process):
         return True
     try:
-        with locked(str(folder / LOCK_FILE), os.O_CREAT, wait=False):
+        with locked(str(folder / LOCK_FILE), os.O_CREAT, wait=wait):
             for path in segments.segments(folder, process):
                 _replay_segment(store, path, done)
     except BlockingIOError:
