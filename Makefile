@@ -23,7 +23,7 @@ export MLMETA_TEST_MLMD_PYTHON ?= $(CURDIR)/build/envs/mlmd/bin/python
 export MLMETA_TEST_MLFLOW_PYTHON ?= $(CURDIR)/build/envs/mlflow/bin/python
 export MLMETA_TEST_TAXI_CSV ?= $(CURDIR)/build/data/taxi/data.csv
 
-.PHONY: help demo test test-3.11 test-core-3.10 test-core-3.12 test-core-3.13 check bench docs lock messages clean
+.PHONY: help demo faults test test-3.11 test-core-3.10 test-core-3.12 test-core-3.13 check bench docs lock messages clean
 
 help: ## list the targets (the default)
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' Makefile
@@ -41,6 +41,10 @@ check: .venv/.stamp ## ruff, mypy and the import contracts
 	@echo "check: import contracts"; .venv/bin/lint-imports --no-logo > build/import-contracts.txt || \
 		{ cat build/import-contracts.txt; exit 1; }
 	@echo "check: passed"
+
+faults: .venv/.stamp ## kills, servers that stop, cut connections, full disks: hundreds of times (about half an hour)
+	@sh tools/install-servers
+	@$(PYTHON) -m pytest tests/faults -m "long or not long" -n 2 --dist loadfile
 
 bench: .venv/.stamp build/envs/mlmd/.stamp build/envs/mlflow/.stamp build/data/taxi/data.csv ## one tracked step beside ML Metadata, MLflow and raw sqlite3
 	@$(PYTHON) benchmarks/run.py

@@ -147,8 +147,8 @@ def _put_each(store: Store, records: Sequence[Record], path: Path, done: Replaye
     # A database that refuses all is broken; one that refuses some refuses these.
     if doubtful and not landed:
         raise doubtful[0][1]
-    for record, error in doubtful:
-        _set_aside(record, error, path, done)
+    for record, refusal in doubtful:
+        _set_aside(record, refusal, path, done)
 
 
 def _set_aside(record: Record, error: Exception, path: Path, done: Replayed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -119,14 +120,14 @@ def test_what_cannot_be_written_whole_is_not_there_in_part(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     segments.append(path, LINES[:1], new=True)
-    write = segments.os.write
+    write = os.write
 
     def full(descriptor: int, content: bytes) -> int:
         write(descriptor, bytes(content[:10]))
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(segments.os, "write", full)
+        patch.setattr(os, "write", full)
         with pytest.raises(OSError, match="No space"):
             segments.append(path, LINES[1:], new=False)
     assert path.read_bytes() == LINES[0]
