@@ -20,8 +20,10 @@ from mlmeta_track.cli.plugins import plugins
 from mlmeta_track.cli.query import query
 from mlmeta_track.cli.run import run
 from mlmeta_track.cli.serve import serve
+from mlmeta_track.cli.sweep import sweep
 from mlmeta_track.cli.sync import sync
 from mlmeta_track.cli.tail import tail
+from mlmeta_track.cli.ui import ui
 from mlmeta_track.errors import MlmetaTrackError
 from mlmeta_track.plugins import hooks
 
@@ -76,7 +78,9 @@ for _command in (
     runs,
     serve,
     steps,
+    sweep,
     sync,
     tail,
+    ui,
 ):
     main.add_command(_command)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from mlmeta_track.domain.comparison import (
     Comparison,
@@ -20,10 +19,10 @@ from mlmeta_track.domain.events import Event
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
 from mlmeta_track.domain.types import RUN
 from mlmeta_track.errors import InvalidArgumentError
-from mlmeta_track.plugins import hooks
 from mlmeta_track.store.base import Store
 from mlmeta_track.tracking import recorder
 from mlmeta_track.tracking.finding import What, find_anything
+from mlmeta_track.tracking.loading import read
 from mlmeta_track.tracking.payloads import Payloads
 from mlmeta_track.validation.differences import differences
 
@@ -117,15 +116,7 @@ class _Contents:
         if a.type != b.type or not a.uri or not b.uri:
             return ()
         try:
-            return differences(a.type, self._read(a), self._read(b))
+            return differences(a.type, read(self._payloads, a), read(self._payloads, b))
         except Exception as error:  # noqa: BLE001 - files of other people, of which any may be gone
             _logger.info("The contents of %s and %s are not compared: %s", a.uri, b.uri, error)
             return ()
-
-    def _read(self, artifact: Artifact) -> object:
-        with self._payloads.fetched(artifact.uri or "") as path:
-            value: object = hooks.ask("load_payload", type_name=artifact.type, path=Path(path))
-        if value is None:
-            message = f"no installed plugin reads artifacts of the type {artifact.type}"
-            raise InvalidArgumentError(message)
-        return value

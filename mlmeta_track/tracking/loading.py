@@ -15,6 +15,7 @@ from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking import capture, recorder
 from mlmeta_track.tracking.finding import What, find_node
 from mlmeta_track.tracking.fingerprints import fingerprint_path
+from mlmeta_track.tracking.payloads import Payloads
 
 
 def load(what: What) -> Any:
@@ -38,6 +39,22 @@ def load(what: What) -> Any:
     if isinstance(artifact, Execution):
         message = f"execution:{artifact.id} ({artifact.type}) is an execution; load an artifact."
         raise InvalidArgumentError(message)
+    value = read(writer.payloads, artifact)
+    description = capture.describe(value)
+    if description is not None and artifact.external_id is not None:
+        writer.known.remember(value, description, artifact.external_id)
+    return value
+
+
+def read(payloads: Payloads, artifact: Artifact) -> Any:
+    """Return what lies in an artifact's file or payload, if it is what was recorded.
+
+    Raises:
+        NotFoundError: The file is gone.
+        InvalidArgumentError: No installed plugin reads artifacts of this type.
+        FailedPreconditionError: It was in memory only, its file cannot be read, or the file's
+            content is no longer what was recorded.
+    """
     name = f"artifact:{artifact.id} ({artifact.type})"
     if not artifact.uri:
         message = (
@@ -45,17 +62,9 @@ def load(what: What) -> Any:
             " what steps make into files."
         )
         raise FailedPreconditionError(message)
-    value = _read(writer, artifact, name)
-    description = capture.describe(value)
-    if description is not None and artifact.external_id is not None:
-        writer.known.remember(value, description, artifact.external_id)
-    return value
-
-
-def _read(writer: recorder.Recorder, artifact: Artifact, name: str) -> Any:
-    uri = artifact.uri or ""
+    uri = artifact.uri
     try:
-        with writer.payloads.fetched(uri) as path:
+        with payloads.fetched(uri) as path:
             path.stat()
             value = hooks.ask("load_payload", type_name=artifact.type, path=path)
             is_it = _is_what_was_recorded(artifact, value, str(path))
