@@ -16,6 +16,8 @@ from mlmeta_track.domain.nodes import PropertyValue
 from mlmeta_track.domain.types import SIMPLE_TYPES, ArtifactType, PropertyType
 from mlmeta_track.errors import DeclarationError
 from mlmeta_track.tracking import active
+from mlmeta_track.tracking.redaction.opaque import is_opaque
+from mlmeta_track.tracking.redaction.words import MASK
 
 _PROPERTY_TYPES: Mapping[object, PropertyType] = {
     int: PropertyType.INT,
@@ -260,6 +262,8 @@ def _shown(value: object) -> str:
 
 def _convert(value: Any, expected: PropertyType) -> PropertyValue | None:
     """Return the value as a property of that type, or None if it is of another."""
+    if is_opaque(type(value)):
+        return MASK if expected is PropertyType.STRING else None
     if expected is PropertyType.STRING:
         return storable(str.__str__(value)) if isinstance(value, str) else None
     is_bool = isinstance(value, bool) or _is_numpy_bool(value)

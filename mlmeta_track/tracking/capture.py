@@ -24,6 +24,10 @@ from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking.artifacts import INT64, Artifact, refine, storable
 from mlmeta_track.tracking.fingerprints import fingerprint_path, path_text, to_uri
 from mlmeta_track.tracking.held import HeldValues, Seen
+from mlmeta_track.tracking.redaction.opaque import is_opaque
+from mlmeta_track.tracking.redaction.rules import in_force
+from mlmeta_track.tracking.redaction.texts import clean
+from mlmeta_track.tracking.redaction.words import MASK, says_nothing
 
 LONGEST_TEXT = 4_096
 """Longer texts (characters) are cut, with a mark that says how long they were."""
@@ -33,6 +37,9 @@ MOST_ITEMS = 1_000
 
 LONGEST_NAME = 255
 """Longer names (characters) of parameters and of places in event paths are cut as well."""
+
+BEYOND_CUT = 4_096
+"""So much more (characters) is looked at for secrets, of which a cut would leave the half."""
 
 _CONTAINERS = (list, tuple, dict)
 _DEEPEST = 4
@@ -130,12 +137,35 @@ def parameter(value: object) -> PropertyValue | None:
 
 
 def cut(text: str, longest: int = LONGEST_TEXT) -> str:
-    """Return text that a store can hold: not too long, no NUL, no lone surrogates."""
+    """Return text that a store can hold: not too long, no NUL, no lone surrogates.
+
+    What is cut is cleaned of secrets before, for the half of one would not be known as one.
+    """
     kept = storable(text[: longest + 1])
     if len(kept) <= longest:
         return kept
     mark = f"… (cut, {len(text)} characters)"
-    return kept[: longest - len(mark)] + mark
+    return _beginning(text, longest - len(mark)) + mark
+
+
+def cut_front(text: str, longest: int) -> str:
+    """Return the end of a text, as ``cut`` returns its beginning."""
+    if len(text) <= longest:
+        return cut(text, longest)
+    seen = storable(text[-longest - BEYOND_CUT :])
+    cleaned = clean(seen, in_force())
+    if len(text) > longest + BEYOND_CUT:
+        cleaned = cleaned[BEYOND_CUT // 2 :]
+    return cleaned[-longest:]
+
+
+def _beginning(text: str, longest: int) -> str:
+    """Return the beginning of a text without secrets, and without the half of one at its end."""
+    seen = storable(text[: longest + BEYOND_CUT])
+    cleaned = clean(seen, in_force())
+    if len(text) > longest + BEYOND_CUT:
+        cleaned = cleaned[: -BEYOND_CUT // 2]
+    return cleaned[:longest]
 
 
 # Values are asked for their type, never by `isinstance`: a lazy object would be loaded by that.
@@ -151,6 +181,8 @@ def _simple(value: Any) -> str | int | float | None:
     exact = _EXACT_FORMS.get(kind)
     if exact is not None:
         return exact(value)
+    if is_opaque(kind):
+        return MASK
     for base, form in _FORMS:
         if issubclass(kind, base):
             return form(value)
@@ -202,16 +234,21 @@ def _json(container: Any) -> str:
     text = ""
     for part in _json_parts(container, _DEEPEST):
         text += part
-        if len(text) > LONGEST_TEXT:
-            mark = f"… (cut, {len(container)} items)"
-            return cut(text[: LONGEST_TEXT - len(mark)]) + mark
-    return cut(text)
+        if len(text) > LONGEST_TEXT + BEYOND_CUT:
+            break
+    if len(text) <= LONGEST_TEXT and len(text := storable(text)) <= LONGEST_TEXT:
+        return text
+    mark = f"… (cut, {len(container)} items)"
+    return _beginning(text, LONGEST_TEXT - len(mark)) + mark
 
 
-def _json_parts(value: Any, levels: int) -> Iterator[str]:
-    """Yield JSON text bit by bit, so that nobody needs to go on to the end of a long list."""
+def _json_parts(value: Any, levels: int, key: str = "") -> Iterator[str]:
+    """Yield JSON text bit by bit, so that nobody needs to go on to the end of a long list.
+
+    What stands under the key of a secret is masked here, where it is known what that is.
+    """
     if not issubclass(type(value), _CONTAINERS):
-        yield _json_scalar(value)
+        yield _json_scalar(value, lambda simple: _without_secret(simple, key))
         return
     if levels == 0:
         message = "what is nested deeper is data, or has itself in it"
@@ -222,7 +259,8 @@ def _json_parts(value: Any, levels: int) -> Iterator[str]:
         yield ", " if i else ""
         if is_dict:
             yield f"{_json_scalar(item[0], str)}: "
-        yield from _json_parts(item[1] if is_dict else item, levels - 1)
+        inside = key or (_secret_key(item[0]) if is_dict else "")
+        yield from _json_parts(item[1] if is_dict else item, levels - 1, inside)
     yield "}" if is_dict else "]"
 
 
@@ -233,8 +271,21 @@ def _json_scalar(value: object, convert: Callable[[Any], Any] = lambda simple: s
         message = f"{type(value)} is no scalar"
         raise TypeError(message)
     if isinstance(simple, str):
-        simple = simple[: LONGEST_TEXT + 1]  # for the whole will be cut in any case
+        simple = simple[: LONGEST_TEXT + BEYOND_CUT + 1]  # for the whole will be cut in any case
     return json.dumps(convert(simple), ensure_ascii=False)
+
+
+def _secret_key(name: object) -> str:
+    """Return a key as text if it is the name of a secret, and else nothing."""
+    rules = in_force()
+    is_one = isinstance(name, str) and rules.is_on and rules.is_secret_name(name)
+    return str(name) if is_one else ""
+
+
+def _without_secret(simple: Any, key: str) -> Any:
+    if not key or not isinstance(simple, str) or says_nothing(simple, key):
+        return simple
+    return MASK
 
 
 class KnownArtifacts:

@@ -6,7 +6,7 @@ import sys
 import traceback
 
 from mlmeta_track.domain.nodes import ExecutionState, PropertyValue
-from mlmeta_track.tracking.capture import cut
+from mlmeta_track.tracking.capture import cut, cut_front
 
 LONGEST_TRACEBACK = 16_384
 """Of a longer traceback (characters) the end is kept, where the error is."""
@@ -50,4 +50,4 @@ def _traceback(error: BaseException) -> str:
         text = "".join(traceback.format_exception(error))
     except Exception as broken:  # noqa: BLE001 - formatting calls the exception's own __str__
         return f"(it cannot be formatted: {type(broken).__name__})"
-    return cut(text[-LONGEST_TRACEBACK:], LONGEST_TRACEBACK)
+    return cut_front(text, LONGEST_TRACEBACK)

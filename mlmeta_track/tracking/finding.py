@@ -12,6 +12,8 @@ from mlmeta_track.domain.types import EXPERIMENT, RUN
 from mlmeta_track.errors import InvalidArgumentError, NotFoundError
 from mlmeta_track.store.base import Store
 from mlmeta_track.tracking.fingerprints import fingerprint_path, to_uri
+from mlmeta_track.tracking.redaction.rules import in_force
+from mlmeta_track.tracking.redaction.texts import clean_uri
 
 What: TypeAlias = "str | os.PathLike[str] | int | Artifact | Execution | Context"
 """How users name a node: by what they have of it."""
@@ -71,7 +73,7 @@ def find_anything(
     if found is None:
         also = ", or the name of a run" if contexts else ""
         message = (
-            f"The store {store.url} has no artifact at {to_uri(text)}. Give a path or URI that a"
+            f"The store {store.url} has no artifact at {_recorded(text)}. Give a path or URI that a"
             f" step has used or made, or an id such as artifact:3 or execution:3{also}."
         )
         raise NotFoundError(message)
@@ -97,11 +99,18 @@ def _context_named(store: Store, name: str, kinds: tuple[str, ...]) -> Context |
 
 def _by_place(store: Store, what: str) -> Artifact | None:
     uri = to_uri(what)
-    found = store.get_artifacts_by_uri(uri) or store.get_artifacts_by_uri(what)
+    found: Sequence[Artifact] = ()
+    for place in dict.fromkeys((_recorded(what), uri, what)):
+        found = found or store.get_artifacts_by_uri(place)
     if not found:
         fingerprint = fingerprint_path(uri)
         found = [] if fingerprint is None else store.get_artifacts_by_fingerprint(fingerprint)
     return found[-1] if found else None
+
+
+def _recorded(what: str) -> str:
+    """Return the URI as it was recorded: without what gives access."""
+    return clean_uri(to_uri(what), in_force())
 
 
 def _required(

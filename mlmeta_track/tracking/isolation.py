@@ -6,8 +6,12 @@ import logging
 from types import TracebackType
 
 from mlmeta_track.errors import MlmetaTrackError
+from mlmeta_track.tracking.redaction import logs
+from mlmeta_track.tracking.redaction.rules import in_force
+from mlmeta_track.tracking.redaction.texts import clean
 
 _logger = logging.getLogger("mlmeta_track")
+logs.protect_ours()
 
 
 class Guard:
@@ -32,7 +36,7 @@ class Guard:
         if self.strict:
             if isinstance(error, MlmetaTrackError):
                 raise error
-            message = f"Could not {task}: {type(error).__name__}: {error}"
+            message = clean(f"Could not {task}: {type(error).__name__}: {error}", in_force())
             raise MlmetaTrackError(message) from error
         self.failures += 1
         if self.failures == 1:

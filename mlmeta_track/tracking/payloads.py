@@ -24,6 +24,7 @@ from mlmeta_track.errors import FailedPreconditionError, SettingsError
 from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking.artifacts import storable
 from mlmeta_track.tracking.fingerprints import to_uri
+from mlmeta_track.tracking.redaction.urls import public_url
 from mlmeta_track.tracking.settings import PAYLOAD, Settings
 
 FOLDER = "mlmeta_payloads"
@@ -50,7 +51,7 @@ class Payloads:
             try:
                 _fsspec(self._root).get_filesystem_class(self._root.partition("://")[0])
             except (FailedPreconditionError, ImportError, ValueError) as error:
-                message = f"payloads cannot be {_public(self._root)!r}: {error}"
+                message = f"payloads cannot be {public_url(self._root)!r}: {error}"
                 raise SettingsError(message) from error
 
     def keep(self, value: object, description: Description) -> Description:
@@ -71,7 +72,7 @@ class Payloads:
         place = _place(description.type.name, fingerprint)
         write = _write_remote if _is_remote(self._root) else _write_local
         uri = write(self._root, place, value)
-        return description if uri is None else replace(description, uri=storable(_public(uri)))
+        return description if uri is None else replace(description, uri=storable(public_url(uri)))
 
     @contextmanager
     def fetched(self, uri: str) -> Iterator[Path]:
@@ -84,8 +85,8 @@ class Payloads:
             yield Path(uri)
             return
         root = self._root
-        if root and uri.startswith(_public(root)):
-            uri = root + uri[len(_public(root)) :]  # The password, which is never recorded.
+        if root and uri.startswith(public_url(root)):
+            uri = root + uri[len(public_url(root)) :]  # The password, which is never recorded.
         system, path = _file_system(uri)
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder, PurePosixPath(path).name)
@@ -169,11 +170,6 @@ def _is_remote(uri: str) -> bool:
     return "://" in uri
 
 
-def _public(uri: str) -> str:
-    """Return a URL without the password that may stand in it."""
-    return _PASSWORD.sub(r"\1@", uri)
-
-
 def _file_system(uri: str) -> tuple[Any, str]:
     """Return fsspec's file system for a URL, and the path in it.
 
@@ -190,5 +186,5 @@ def _fsspec(uri: str) -> Any:
     try:
         return import_module("fsspec")
     except ImportError as error:
-        message = f"{_public(uri)} is no folder, and takes fsspec to reach: pip install fsspec."
+        message = f"{public_url(uri)} is no folder, and takes fsspec to reach: pip install fsspec."
         raise FailedPreconditionError(message) from error

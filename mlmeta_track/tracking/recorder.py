@@ -20,6 +20,8 @@ from mlmeta_track.tracking.capture import KnownArtifacts
 from mlmeta_track.tracking.delivery.delivering import Delivery
 from mlmeta_track.tracking.isolation import Guard
 from mlmeta_track.tracking.payloads import Payloads
+from mlmeta_track.tracking.redaction import rules
+from mlmeta_track.tracking.redaction.batches import clean_batch
 from mlmeta_track.tracking.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Recorder:
         check_url(settings.store)
         self.settings = settings
         self.guard = Guard(strict=settings.strict)
+        self.rules = rules.of_setting(settings.redact)
         self.known = KnownArtifacts()
         self.payloads = Payloads(settings)
         self._store: Store | None = None
@@ -73,7 +76,7 @@ class Recorder:
     def put(
         self, batch: Batch, task: str, landed: Callable[[PutResult], object] | None = None
     ) -> PutResult | None:
-        """Write a batch; None if it was lost, which the guard has said.
+        """Write a batch, without secrets; None if it was lost, which the guard has said.
 
         Args:
             batch: The batch.
@@ -81,7 +84,7 @@ class Recorder:
             landed: Is told what came of it, if it is written later: then the result is empty.
         """
         with self.guard(task):
-            return self.delivery.put(batch, task, landed)
+            return self.delivery.put(clean_batch(batch, self.rules), task, landed)
         return None
 
     def check_declared(self, declared: ArtifactType) -> None:
@@ -130,6 +133,7 @@ def install(recorder: Recorder) -> None:
     """Make a recorder the one of this process."""
     global _current
     hooks.restrict(recorder.settings.load_plugins)
+    rules.put_in_force(recorder.rules)
     with _lock:
         previous, _current = _current, recorder
     if previous is not None and previous is not recorder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -22,6 +23,9 @@ TABLE = "mlmeta_track"
 FACTS, PAYLOAD = "facts", "payload"
 """What ``capture`` may be."""
 
+ON, OFF = "on", "off"
+"""What ``redact`` may be, beside rules of the user's."""
+
 DIRECT, BACKGROUND, JOURNAL = "direct", "background", "journal"
 """What ``write`` may be."""
 
@@ -39,6 +43,9 @@ class Settings:
         capture: What is kept of artifacts in memory: ``facts`` about them, or the ``payload`` too.
         payloads: The folder, or the URL for fsspec, in which payloads are kept; None is beside the
             store's file.
+        redact: Whether what looks like a secret is left out: ``on``, ``off``, or further rules: a
+            name (``patient_id``), a name that is none (``!session_token``), or a form of values
+            as a regular expression (``/ACME-[0-9]{8}/``).
         load_plugins: The installed plugins to load, by name; None loads all.
         write: How records come to the store: ``direct``, when they are made; ``background``, by a
             thread; ``journal``, by way of the spool.
@@ -54,6 +61,7 @@ class Settings:
     autotrack: tuple[str, ...] = ()
     capture: str = FACTS
     payloads: str | None = None
+    redact: str | tuple[str, ...] = ON
     load_plugins: tuple[str, ...] | None = None
     write: str = DIRECT
     spool_dir: str | None = None
@@ -200,6 +208,38 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
+# Items separated by commas, which may also stand within a form.
+_ITEM = re.compile(r"\s*(/(?:[^/\\]|\\.)*/|[^,]*?)\s*(?:,|$)")
+_NAME = re.compile(r"!?[A-Za-z][\w .-]*", re.ASCII)
+
+
+def _redact(value: Any) -> str | tuple[str, ...]:
+    if isinstance(value, bool) or str(value).strip().lower() in _WORDS:
+        return ON if _flag(value) else OFF
+    if isinstance(value, str):
+        value = _ITEM.findall(value)
+    items = tuple(item for item in _names(value) if item.lower() != ON)
+    for item in items:
+        _check_rule(item)
+    return items or ON
+
+
+def _check_rule(item: str) -> None:
+    """Raise ``ValueError`` unless an item is a name, or a form of values."""
+    if len(item) > 2 and item[0] == item[-1] == "/":  # noqa: PLR2004 - a form between slashes
+        try:
+            matches_nothing = re.compile(item[1:-1]).search("") is not None
+        except re.error as error:
+            message = f"{item} is no regular expression ({error})"
+            raise ValueError(message) from None
+        if matches_nothing:
+            message = f"{item} matches where nothing stands"
+            raise ValueError(message)
+    elif not _NAME.fullmatch(item):
+        message = f"{item!r} is none of on, off, a name, !name and /regular expression/"
+        raise ValueError(message)
+
+
 _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "store": _text,
     "disabled": _flag,
@@ -208,6 +248,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "autotrack": _names,
     "capture": _capture,
     "payloads": _text,
+    "redact": _redact,
     "load_plugins": _names,
     "write": _write,
     "spool_dir": _text,

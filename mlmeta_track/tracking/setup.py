@@ -19,6 +19,7 @@ def init(  # noqa: PLR0913 - one argument a setting
     autotrack: Sequence[str] | None = None,
     capture: str | None = None,
     payloads: str | None = None,
+    redact: bool | str | Sequence[str] | None = None,
     write: str | None = None,
     spool_dir: str | None = None,
 ) -> None:
@@ -38,6 +39,8 @@ def init(  # noqa: PLR0913 - one argument a setting
             it back; ``"facts"`` records what is known of it, and no more.
         payloads: The folder or URL for these files; ``mlmeta_payloads`` beside the store's file if
             not given.
+        redact: False records secrets as they are; names, ``!names`` and ``/forms/`` are rules
+            beside those of the package.
         write: ``"direct"`` writes a record when it is made; ``"background"`` has a thread write it,
             for steps that are many and short; ``"journal"`` writes it to a local file first, and
             has a thread bring it to the store.
@@ -56,6 +59,7 @@ def init(  # noqa: PLR0913 - one argument a setting
         "autotrack": autotrack,
         "capture": capture,
         "payloads": payloads,
+        "redact": redact,
         "write": write,
         "spool_dir": spool_dir,
     }

@@ -27,6 +27,7 @@ from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking import active, capture, failures, files
 from mlmeta_track.tracking.identity import new_id, source_id
+from mlmeta_track.tracking.redaction.batches import clean_description
 from mlmeta_track.tracking.runs import Contexts
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ class Step:
         An object that was another artifact before, and comes with other content now, has been
         edited in place: that becomes an execution of its own, from the one to the other.
         """
+        description = self._public(description)
         known = self._recorder.known.find(value, description)
         if known is None:
             known = self._edited(value, path, description)
@@ -192,6 +194,7 @@ class Step:
         event_type: EventType = EventType.OUTPUT,
     ) -> None:
         """Add an output: a new artifact, unless a step inside this one has just made it."""
+        description = self._public(description)
         with self._lock:
             inside = self._made_inside(value, description)
         if inside is None or not inside.uri:
@@ -222,7 +225,7 @@ class Step:
         The artifact gets the path as its URI; if it lies somewhere else already, what was written
         is a copy: a new artifact that the step made.
         """
-        placed = files.with_size(capture.at_path(used.description, path))
+        placed = self._public(files.with_size(capture.at_path(used.description, path)))
         if used.key not in self._stored:
             self._recorder.settle()  # only the store knows where the input lies already
         stored = self._stored.get(used.key)
@@ -353,6 +356,10 @@ class Step:
                 promised.path, promised.event_path, description, event_type=promised.event_type
             )
         self._promised.clear()
+
+    def _public(self, description: Description) -> Description:
+        """Return the description without secrets, which must not tell artifacts apart."""
+        return clean_description(description, self._recorder.rules)
 
     def _kept(self, value: object, description: Description) -> Description:
         """Return the description with the place of the value's payload, if payloads are kept."""
