@@ -170,7 +170,8 @@ class MysqlDatabase(ServerDatabase):
             yield
             connection.commit()
         finally:
-            connection.exec_driver_sql("SELECT RELEASE_LOCK(%s)", (name,))
+            if not connection.invalidated:  # else the server has released it already
+                connection.exec_driver_sql("SELECT RELEASE_LOCK(%s)", (name,))
 
     def words(self, error: BaseException) -> str:
         """Return what the server says, with its number."""
