@@ -11,6 +11,7 @@ import pytest
 import mlmeta_track as mt
 from mlmeta_track.store.base import Store
 from mlmeta_track.tracking import recorder, settings
+from mlmeta_track.tracking.leases import under_way
 
 # Servers of databases, as fixtures that start them when a test asks for one.
 pytest_plugins = ("tests.servers",)
@@ -29,6 +30,7 @@ def clean_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(recorder, "_current", None)
     yield
+    under_way.forget()  # some tests leave steps without an end
     if recorder._current is not None:
         recorder._current.close()
 

@@ -18,10 +18,14 @@ from mlmeta_track.store.connect import check_url, open_store
 from mlmeta_track.tracking.artifacts import declaration_checks, declared_classes
 from mlmeta_track.tracking.capture import KnownArtifacts
 from mlmeta_track.tracking.delivery.delivering import Delivery
+from mlmeta_track.tracking.delivery.places import store_place
 from mlmeta_track.tracking.isolation import Guard
+from mlmeta_track.tracking.leases import ends
+from mlmeta_track.tracking.leases.sweeping import sweep_in_background
 from mlmeta_track.tracking.payloads import Payloads
 from mlmeta_track.tracking.redaction import rules
 from mlmeta_track.tracking.redaction.batches import clean_batch
+from mlmeta_track.tracking.redaction.texts import clean
 from mlmeta_track.tracking.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -61,6 +65,10 @@ class Recorder:
         self.settle()
         return self._open_store()
 
+    def opened_store(self) -> Store:
+        """Return the store, without waiting for what is still on its way to it."""
+        return self._open_store()
+
     def settle(self, timeout: float = SETTLE_SECONDS) -> None:
         """Wait until what was recorded is in the store, as far as it takes it in that time."""
         if not self.delivery.is_settled:
@@ -84,8 +92,28 @@ class Recorder:
             landed: Is told what came of it, if it is written later: then the result is empty.
         """
         with self.guard(task):
-            return self.delivery.put(clean_batch(batch, self.rules), task, landed)
+            # The task is spooled with the batch, and may name what the user named.
+            public = clean(task, self.rules)
+            return self.delivery.put(clean_batch(batch, self.rules), public, landed)
         return None
+
+    def put_sign_of_life(self, batch: Batch) -> None:
+        """Write what is worth something only now: into an open store, or not at all.
+
+        Raises:
+            MlmetaTrackError: The store did not take it.
+        """
+        if self._store is not None:
+            self._store.put(clean_batch(batch, self.rules))
+
+    def sweep_this_host(self) -> None:
+        """End in the background what dead processes of this host have left under way."""
+        if store_place(self.settings.store) is not None:
+            sweep_in_background(self._store_with_all)
+
+    def _store_with_all(self) -> Store | None:
+        # What waits in the spool may be the ends of processes that are no more.
+        return self._open_store() if self.delivery.flush(SETTLE_SECONDS) else None
 
     def check_declared(self, declared: ArtifactType) -> None:
         """Raise ``TypeConflictError`` if an open store has the type with other property types."""
@@ -169,4 +197,10 @@ def _check_declaration(declared: ArtifactType) -> None:
         _current.check_declared(declared)
 
 
+def _bring_out() -> None:
+    if _current is not None:
+        _current.delivery.close(ends.SIGNAL_SECONDS)
+
+
 declaration_checks.append(_check_declaration)
+ends.last_words.append(_bring_out)

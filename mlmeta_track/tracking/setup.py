@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlmeta_track.tracking import instrument, recorder, settings
+from mlmeta_track.tracking.leases import ends
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,4 +70,7 @@ def init(  # noqa: PLR0913 - one argument a setting
         writer.open()
     recorder.install(writer)
     if not writer.settings.disabled:
+        writer.sweep_this_host()
+        with writer.guard("watch over the steps of this process"):
+            ends.watch()
         instrument.autotrack_named(writer.settings.autotrack)

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mlmeta_track.domain.batch import (
     ArtifactPut,
     Batch,
+    ContextPut,
     EventPut,
     ExecutionPut,
     PutResult,
@@ -22,11 +23,13 @@ from mlmeta_track.domain.batch import (
 from mlmeta_track.domain.description import Description
 from mlmeta_track.domain.events import EventPath, EventType
 from mlmeta_track.domain.nodes import STATE_PROPERTY, STATE_WORDS, ExecutionState, PropertyValue
-from mlmeta_track.domain.types import ExecutionType, PropertyType
+from mlmeta_track.domain.types import RUN, ExecutionType, PropertyType
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking import active, capture, failures, files
 from mlmeta_track.tracking.identity import new_id, source_id
+from mlmeta_track.tracking.leases import ends, processes, under_way
+from mlmeta_track.tracking.leases.processes import PROCESS
 from mlmeta_track.tracking.redaction.batches import clean_description
 from mlmeta_track.tracking.runs import Contexts
 
@@ -94,6 +97,8 @@ class Step:
         self._inside: deque[ArtifactPut] = deque(maxlen=_REMEMBERED_INSIDE)
         self._made: list[ArtifactPut] = []
         self._started = 0.0
+        self._is_over = False
+        self._is_here = True
         if self.parent is not None:
             self._facts["mlmeta_parent_execution"] = self.parent.external_id
 
@@ -263,6 +268,10 @@ class Step:
             return
         with self.guard(f"prepare the step {self.name!r}"):
             hooks.call("before_step", step=self)
+            if self._is_here:
+                self._facts[PROCESS] = str(processes.current())
+                under_way.add(self)
+                ends.watch()
         self._started = time.perf_counter()
         task = f"record the start of the step {self.name!r}"
         with self.guard(task):
@@ -277,7 +286,7 @@ class Step:
             error: What ended its work, if it failed.
             state: Its state, if it is not the one that the error tells.
         """
-        if not self.is_recorded:
+        if not self.is_recorded or not self._claim_end():
             return
         duration = time.perf_counter() - self._started
         try:
@@ -290,8 +299,49 @@ class Step:
             # Strict mode raises what was lost, but never in place of the user's own exception.
             if error is None:
                 raise
+        finally:
+            under_way.remove(self)
         if self.parent is not None:
             self.parent._inside.extend((*self._inside, *self._made))  # noqa: SLF001 - a step too
+
+    def _claim_end(self) -> bool:
+        """Tell whether the step has not come to its end before, in another thread."""
+        with self._lock:
+            is_over, self._is_over = self._is_over, True
+        return not is_over
+
+    # The life of the process that does the work.
+
+    def works_elsewhere(self) -> None:
+        """Take note, before the start, that its work outlives this process: it is another's."""
+        self._is_here = False
+
+    @property
+    def lease(self) -> Hashable:
+        """The run that the step belongs to, as ``leases`` tells them apart."""
+        return (id(self._recorder), self._contexts.run)
+
+    def beat(self) -> None:
+        """Say in the step's run that this process is alive."""
+        run = self._contexts.run
+        if run is not None:
+            now = {processes.current().heartbeat: time.time_ns() // 1_000_000}
+            put = ContextPut(type=RUN, name=run[1], custom_properties=now)
+            self._recorder.put_sign_of_life(Batch(contexts=(put,)))
+
+    def break_off(self, kind: str, message: str) -> None:
+        """End the step with its process, unless it has come to its own end."""
+        if not self._claim_end():
+            return
+        task = f"record the end of the step {self.name!r}"
+        try:
+            with self.guard(task):
+                duration = time.perf_counter() - self._started
+                self._facts["mlmeta_duration_ms"] = round(duration * 1000, 3)
+                self._facts.update(mlmeta_error_type=kind, mlmeta_error_message=message)
+                self._write(ExecutionState.CANCELED, task)
+        finally:
+            under_way.remove(self)
 
     def _describe_end(self, error: BaseException | None, duration: float) -> None:
         self._facts["mlmeta_duration_ms"] = round(duration * 1000, 3)
