@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 Cut: TypeAlias = "Callable[[bytes], str | None]"
-"""What happens to bytes from the client: ``"before"`` or ``"after"`` they are passed on, or None."""
+"""What is cut when the client sends bytes: ``"before"`` or ``"after"`` passing them on, or None."""
 
 _CHUNK = 65536
 
@@ -63,17 +63,20 @@ class Proxy:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
-            with socket.create_connection(("127.0.0.1", self.port_behind)) as server:
-                for one in (client, server):
-                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                back = threading.Thread(target=self._pass_back, args=(server, client), daemon=True)
-                back.start()
-                self._pass_on(client, server)
-                for one in (client, server):
-                    with contextlib.suppress(OSError):
-                        one.shutdown(socket.SHUT_RDWR)
-                back.join()
+        with (
+            client,
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", self.port_behind)) as server,
+        ):
+            for one in (client, server):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            back = threading.Thread(target=self._pass_back, args=(server, client), daemon=True)
+            back.start()
+            self._pass_on(client, server)
+            for one in (client, server):
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+            back.join()
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         while content := client.recv(_CHUNK):

@@ -10,7 +10,9 @@ from typing import Final, TypeAlias
 
 from mlmeta_track.domain.batch import Batch, PutResult
 from mlmeta_track.tracking.delivery.catching_up import LINGER_SECONDS
-from mlmeta_track.tracking.delivery.replaying import GROUP
+
+GROUP: Final = 100
+"""How many batches are written in one transaction."""
 
 MOST_WAITING: Final = 10_000
 """How many batches wait in memory; whoever has one more helps to write them."""

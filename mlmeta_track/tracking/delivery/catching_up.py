@@ -94,7 +94,7 @@ class CatchUp:
     def _ensure_thread(self) -> bool:
         if self._stopped:
             return False
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             thread = threading.Thread(target=self._run, name="mlmeta-track-spool", daemon=True)
             try:
                 thread.start()
@@ -113,9 +113,7 @@ class CatchUp:
                 else:
                     seconds = pause if outcome is Attempt.AWAY else _BUSY_SECONDS
                     self._condition.wait_for(self._is_called, seconds)
-            if not self._is_called():
-                time.sleep(LINGER_SECONDS)
-            with self._condition:
+                self._condition.wait_for(self._is_called, LINGER_SECONDS)
                 if self._stopped:
                     return
                 self._wanted = False

@@ -27,8 +27,8 @@ LOCK_FILE: Final = "replay.lock"
 DAMAGED, REFUSED = ".damaged", ".refused"
 """What the names of files end with that are set aside, for somebody to look at."""
 
-GROUP: Final = 100
-"""How many batches are written in one transaction."""
+GROUP: Final = 25
+"""How many batches are written in one transaction: who records meanwhile waits for one."""
 
 _FAULTS = (AlreadyExistsError, InvalidArgumentError, OutOfRangeError, ResourceExhaustedError)
 
