@@ -134,18 +134,25 @@ class Declarations:
                 arguments[f"{self._rest}.{name}" if name in arguments else name] = value
         return arguments
 
-    def _marker(self, name: str) -> Input | None:
+    def marker(self, name: str) -> Input | None:
+        """Return what is declared of an argument, or of what is returned; None if nothing is."""
         marker = self._by_name.get(name)
         if marker is None and self._rest in self._by_name:
             is_item = self._signature is None or name not in self._signature.parameters
             return self._by_name[self._rest] if is_item else None
         return marker
 
+    def markers(self, arguments: Mapping[str, Any]) -> dict[str, Input]:
+        """Return what is declared of a call's arguments and of what it returns, by name."""
+        found = {name: self.marker(name) for name in arguments}
+        found[RETURN] = self._by_name.get(RETURN)
+        return {name: marker for name, marker in found.items() if marker is not None}
+
     def record_arguments(self, step: Step, arguments: Mapping[str, Any]) -> None:
         """Tell a step what its arguments are."""
         parameters: dict[str, PropertyValue] = {}
         for name, value in arguments.items():
-            marker = self._marker(name)
+            marker = self.marker(name)
             plain = capture.parameter(value) if marker is None else None
             if plain is not None:
                 parameters[capture.key(name)] = plain
@@ -160,7 +167,7 @@ class Declarations:
     def record_results(self, step: Step, arguments: Mapping[str, Any], result: object) -> None:
         """Tell a step what it made: what it returned, and arguments that it wrote to."""
         for name, value in arguments.items() if self._by_name else ():
-            marker = self._marker(name)
+            marker = self.marker(name)
             if isinstance(marker, Output):
                 with step.guard(f"record the argument {name!r} of the step {step.name!r}"):
                     _record_made(step, name, value, marker)

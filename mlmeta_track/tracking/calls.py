@@ -15,6 +15,8 @@ from typing import Any
 
 from mlmeta_track.tracking import active
 from mlmeta_track.tracking.recorder import Recorder
+from mlmeta_track.tracking.reuse.attempts import Attempt
+from mlmeta_track.tracking.reuse.earlier import Earlier
 from mlmeta_track.tracking.steps import Step
 
 
@@ -22,6 +24,7 @@ class Call:
     """The recording of one call, which never raises unless it is strict."""
 
     __slots__ = (
+        "_attempt",
         "_describe_result",
         "_describe_start",
         "_holds_off",
@@ -31,7 +34,7 @@ class Call:
         "step",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - three that say what is known, two that say how
         self,
         name: str,
         recorder: Recorder,
@@ -39,6 +42,7 @@ class Call:
         describe_result: Callable[[Step, Any], object],
         *,
         holds_off: bool = False,
+        attempt: Attempt | None = None,
     ) -> None:
         """Prepare to record; nothing happens before ``begin``.
 
@@ -48,14 +52,32 @@ class Call:
             describe_start: Tells a new step what is known before the work.
             describe_result: Tells the step what the work returned.
             holds_off: Whether automatic tracking is held off inside the call.
+            attempt: Reuses an earlier execution of the same call, if there is one.
         """
         self._name = name
         self._recorder = recorder
         self._describe_start = describe_start
         self._describe_result = describe_result
         self._holds_off = holds_off
+        self._attempt = attempt
         self.step: Step | None = None
         self.scope: active.Scope | nullcontext[None] = nullcontext()
+
+    def find(self) -> Earlier | None:
+        """Return an earlier execution of the same call, recorded as reused, if the step caches."""
+        if self._attempt is None:
+            return None
+        guard = self._recorder.guard
+        found: Earlier | None = None
+        with guard(f"look for an earlier execution of the step {self._name!r}"):
+            found = self._attempt.find()
+        if found is not None:
+            with guard(f"record that an execution of the step {self._name!r} is reused"):
+                step = Step(self._name, self._recorder)
+                with guard(f"describe the inputs of the step {self._name!r}"):
+                    self._describe_start(step)
+                self._attempt.reuse(step, found)
+        return found
 
     def begin(self) -> None:
         """Open the step; should that fail, the call runs without one."""
@@ -64,6 +86,8 @@ class Call:
             step = Step(self._name, self._recorder)
             with guard(f"describe the inputs of the step {self._name!r}"):
                 self._describe_start(step)
+            if self._attempt is not None:
+                self._attempt.start(step)
             step.start()
             self.scope = active.inside(step, holds_off=self._holds_off)
             self.step = step
@@ -73,6 +97,9 @@ class Call:
         if self.step is not None:
             with self.step.guard(f"describe the outputs of the step {self._name!r}"):
                 self._describe_result(self.step, result)
+            if self._attempt is not None:
+                with self.step.guard(f"keep the result of the step {self._name!r}"):
+                    self._attempt.keep(self.step, result)
             self.step.finish()
 
     def end(self, result: object, *, was_closed: bool) -> None:
@@ -90,6 +117,9 @@ class Call:
 
 def run(call: Call, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Run a plain function inside a call."""
+    found = call.find()
+    if found is not None:
+        return found.value
     call.begin()
     try:
         with call.scope:
@@ -109,6 +139,9 @@ async def drive_coroutine(
     call: Call, function: Callable[..., Awaitable[Any]], args: Any, kwargs: Any
 ) -> Any:
     """Await what a function returns, inside a call."""
+    found = call.find()
+    if found is not None:
+        return found.value
     call.begin()
     try:
         with call.scope:

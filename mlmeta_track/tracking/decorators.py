@@ -14,6 +14,7 @@ from mlmeta_track.tracking.arguments import Declarations, label, underlying
 from mlmeta_track.tracking.artifacts import Input, Output
 from mlmeta_track.tracking.calls import Call
 from mlmeta_track.tracking.recorder import Recorder
+from mlmeta_track.tracking.reuse.attempts import Attempt, Cache
 from mlmeta_track.tracking.runs import LONGEST_NAME, checked_name
 from mlmeta_track.tracking.steps import Step
 from mlmeta_track.tracking.wrappers import Tracked, tracker_of
@@ -29,6 +30,7 @@ def step(
     *,
     inputs: Mapping[str, Input] | None = None,
     outputs: Mapping[str, Output] | None = None,
+    cache: bool = False,
 ) -> FunctionT: ...
 
 
@@ -39,6 +41,7 @@ def step(
     *,
     inputs: Mapping[str, Input] | None = None,
     outputs: Mapping[str, Output] | None = None,
+    cache: bool = False,
 ) -> StepDefinition: ...
 
 
@@ -48,6 +51,7 @@ def step(
     *,
     inputs: Mapping[str, Input] | None = None,
     outputs: Mapping[str, Output] | None = None,
+    cache: bool = False,
 ) -> Any:
     """Record calls of a function, or the work in a ``with`` block, as executions.
 
@@ -69,21 +73,30 @@ def step(
         target: The function, or the name of the execution type; a function's own name if not given.
         inputs: ``Input`` markers by argument name, for functions that cannot be annotated.
         outputs: ``Output`` markers by argument name, ``"return"`` for what the function returns.
+        cache: Do not run a function again whose code, arguments and inputs are what they were in an
+            earlier execution, but return what that one returned.
 
     Raises:
-        DeclarationError: The name, an annotation or a marker cannot be used.
+        DeclarationError: The name, an annotation or a marker cannot be used, or the function is one
+            that cannot be cached: a generator.
     """
     markers = _markers(inputs, outputs)
+    if not isinstance(cast("object", cache), bool):
+        message = f"cache must be True or False, not {cache!r}."
+        raise DeclarationError(message)
     if target is None or isinstance(target, str):
-        return StepDefinition(target, markers)
-    return StepDefinition(None, markers)._decorate(target, sys._getframe(1))  # noqa: SLF001
+        return StepDefinition(target, markers, cache=cache)
+    return StepDefinition(None, markers, cache=cache)._decorate(target, sys._getframe(1))  # noqa: SLF001
 
 
 class StepDefinition:
     """What ``step("name")`` returns: it decorates a function, or opens a ``with`` block."""
 
-    def __init__(self, name: str | None, markers: Mapping[str, Input]) -> None:
+    def __init__(
+        self, name: str | None, markers: Mapping[str, Input], *, cache: bool = False
+    ) -> None:
         """Define a step of the execution type of that name."""
+        self._is_cached = cache
         self._name = None if name is None else checked_name("A step", name)
         self._markers = markers
         self._open: list[tuple[Step, active.Scope]] = []
@@ -103,6 +116,12 @@ class StepDefinition:
             message = (
                 f"with mt.step({self._name!r}): inputs and outputs are for functions; in the block"
                 " call step.input and step.output."
+            )
+            raise DeclarationError(message)
+        if self._is_cached:
+            message = (
+                f"with mt.step({self._name!r}, cache=True): a block cannot be skipped; make it a"
+                " function, and decorate that."
             )
             raise DeclarationError(message)
         opened = Step(self._name, recorder.current())
@@ -142,7 +161,15 @@ class StepDefinition:
             raise DeclarationError(message)
         name = self._name or label(plain).rpartition("<locals>.")[2][:LONGEST_NAME]
         declarations = Declarations(plain, self._markers, frame)
-        return Tracked(function, _recording_of(plain)(name, declarations))
+        recording = _recording_of(plain)
+        if self._is_cached and recording not in (_Recording, _RecordingCoroutine):
+            message = (
+                f"{label(plain)} is a generator, and cannot be cached: what it yields is not kept."
+                " Return a list, or leave cache=True away."
+            )
+            raise DeclarationError(message)
+        cache = Cache(name, label(plain)) if self._is_cached else None
+        return Tracked(function, recording(name, declarations, cache))
 
 
 def _markers(
@@ -170,9 +197,10 @@ def _markers(
 class _Recording:
     """How the calls of one decorated function are recorded: a plain one's."""
 
-    def __init__(self, name: str, declarations: Declarations) -> None:
+    def __init__(self, name: str, declarations: Declarations, cache: Cache | None = None) -> None:
         self._name = name
         self._declarations = declarations
+        self._cache = cache
         self._task = f"prepare the step {name!r}"
 
     def call(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
@@ -180,12 +208,14 @@ class _Recording:
         writer = recorder.current()
         if writer.settings.disabled:
             return wrapped(*args, **kwargs)
-        call = self._prepare(writer, instance, args, kwargs)
+        call = self._prepare(writer, wrapped, instance, args, kwargs)
         if call is None:
             return wrapped(*args, **kwargs)
         return calls.run(call, wrapped, args, kwargs)
 
-    def _prepare(self, writer: Recorder, instance: Any, args: Any, kwargs: Any) -> Call | None:
+    def _prepare(
+        self, writer: Recorder, wrapped: Any, instance: Any, args: Any, kwargs: Any
+    ) -> Call | None:
         """Return a call to be recorded; None if the arguments do not fit, as will be seen."""
         declared = self._declarations
         with writer.guard(self._task):
@@ -196,8 +226,17 @@ class _Recording:
                     writer,
                     lambda step: declared.record_arguments(step, arguments),
                     lambda step, result: declared.record_results(step, arguments, result),
+                    attempt=self._attempt(writer, wrapped, arguments),
                 )
         return None
+
+    def _attempt(
+        self, writer: Recorder, wrapped: Any, arguments: Mapping[str, Any]
+    ) -> Attempt | None:
+        if self._cache is None:
+            return None
+        markers = self._declarations.markers(arguments)
+        return Attempt(self._cache, writer, wrapped, arguments, markers)
 
 
 class _RecordingLater(_Recording):
@@ -210,7 +249,7 @@ class _RecordingLater(_Recording):
         writer = recorder.current()
         if writer.settings.disabled:
             return wrapped(*args, **kwargs)
-        call = self._prepare(writer, instance, args, kwargs)
+        call = self._prepare(writer, wrapped, instance, args, kwargs)
         if call is None:
             return wrapped(*args, **kwargs)
         driven = self._drive(call, wrapped, args, kwargs)

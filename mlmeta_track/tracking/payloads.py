@@ -74,6 +74,10 @@ class Payloads:
         uri = write(self._root, place, value)
         return description if uri is None else replace(description, uri=storable(public_url(uri)))
 
+    def holds(self, uri: str) -> bool:
+        """Tell whether a URI is that of a payload that is kept here."""
+        return self._is_on and uri.startswith(f"{public_url(self._root)}/")
+
     @contextmanager
     def fetched(self, uri: str) -> Iterator[Path]:
         """Give the file or folder at a URI a path on this machine, for the time of a block.

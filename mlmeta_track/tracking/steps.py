@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mlmeta_track.tracking.artifacts import Artifact
     from mlmeta_track.tracking.isolation import Guard
     from mlmeta_track.tracking.recorder import Recorder
+    from mlmeta_track.tracking.reuse.touched import Touched
 
 ValueT = TypeVar("ValueT")
 
@@ -96,7 +97,8 @@ class Step:
         # Artifacts made by steps inside this one: what they made and this one returns is one.
         self._inside: deque[ArtifactPut] = deque(maxlen=_REMEMBERED_INSIDE)
         self._made: list[ArtifactPut] = []
-        self._started = 0.0
+        self.touched: Touched | None = getattr(self.parent, "touched", None)
+        self._started = time.perf_counter()
         self._is_over = False
         self._is_here = True
         if self.parent is not None:
@@ -165,6 +167,11 @@ class Step:
                 self._facts[str(name)] = plain
                 self._metrics.add(str(name))
 
+    def add_facts(self, facts: Mapping[str, PropertyValue]) -> None:
+        """Add facts of ours: custom properties of the execution, as they are."""
+        with self._lock:
+            self._facts.update(facts)
+
     # What is found of the step: for decorators and integrations.
 
     def use(
@@ -184,6 +191,7 @@ class Step:
         known = self._recorder.known.find(value, description)
         if known is None:
             known = self._edited(value, path, description)
+        self._touch(description, is_input=True)
         used = Used(value, description, known or source_id(description) or new_id())
         with self._lock:
             self._used.append(used)
@@ -200,6 +208,7 @@ class Step:
     ) -> None:
         """Add an output: a new artifact, unless a step inside this one has just made it."""
         description = self._public(description)
+        self._touch(description, is_input=False)
         with self._lock:
             inside = self._made_inside(value, description)
         if inside is None or not inside.uri:
@@ -231,6 +240,7 @@ class Step:
         is a copy: a new artifact that the step made.
         """
         placed = self._public(files.with_size(capture.at_path(used.description, path)))
+        self._touch(placed, is_input=False)
         if used.key not in self._stored:
             self._recorder.settle()  # only the store knows where the input lies already
         stored = self._stored.get(used.key)
@@ -243,6 +253,23 @@ class Step:
             self._made.append(put)
             self._artifacts[key] = put
         self._recorder.known.remember(used.value, placed, key)
+
+    def made_at(self, path: EventPath) -> ArtifactPut | None:
+        """Return what the step has made at a place, as long as its end is not written."""
+        with self._lock:
+            events = [e for e in self._events if e.path == path and not e.type.is_input]
+            if not events:
+                return None
+            key = events[0].artifact
+            # Where it lies, a step inside this one may have said.
+            inside = (put for put in reversed(self._inside) if put.external_id == key and put.uri)
+            return next(inside, self._artifacts.get(key))
+
+    def _touch(self, description: Description, *, is_input: bool) -> None:
+        """Tell a step around this one that may be cached, or this one, of a file."""
+        if self.touched is not None:
+            content = description.file_fingerprint or description.fingerprint
+            self.touched.note(description.uri, content, is_input=is_input)
 
     def _edited(self, value: object, path: EventPath, description: Description) -> str | None:
         """Record that an object was edited in place; return the artifact that it has become."""
@@ -304,6 +331,19 @@ class Step:
         if self.parent is not None:
             self.parent._inside.extend((*self._inside, *self._made))  # noqa: SLF001 - a step too
 
+    def repeat(self, outputs: Iterable[tuple[ArtifactPut, EventPath, EventType]]) -> None:
+        """Write a step, in place of start and finish, whose work an earlier one has done: CACHED.
+
+        Args:
+            outputs: The artifacts that the earlier one has made, each with its place.
+        """
+        self._promised.clear()
+        for put, path, event_type in outputs:
+            with self._lock:
+                self._made.append(put)
+                self._add(put, path, event_type)
+        self.finish(state=ExecutionState.CACHED)
+
     def _claim_end(self) -> bool:
         """Tell whether the step has not come to its end before, in another thread."""
         with self._lock:
@@ -349,7 +389,7 @@ class Step:
             self._facts.update(failures.facts(error))
         if self._metrics:
             self._facts["mlmeta_metrics"] = json.dumps(sorted(self._metrics))
-        self._keep_promises(failed=error is not None)
+        self.keep_promises(failed=error is not None)
         hooks.call("after_step", step=self, error=error)
 
     def _write(self, state: ExecutionState, task: str) -> None:
@@ -397,7 +437,8 @@ class Step:
             if key is not None:
                 self._recorder.known.remember(one.value, one.description, key)
 
-    def _keep_promises(self, *, failed: bool) -> None:
+    def keep_promises(self, *, failed: bool = False) -> None:
+        """Record what lies at the paths that the step has promised to write to."""
         for promised in self._promised:
             description = _described(promised.path, promised.declared)
             if failed and description.fingerprint is None:
