@@ -44,12 +44,13 @@ def clean_line(line: str, rules: Rules) -> str:
     cleaned = clean_arguments(arguments, rules)
     if cleaned == arguments:
         return texts.clean(line, rules)
-    return " ".join(_quoted(new, old) for new, old in zip(cleaned, arguments, strict=True))
+    return " ".join(map(_quoted, cleaned))
 
 
-def _quoted(argument: str, before: str) -> str:
-    # The mask needs no quotes where it stands for a reader.
-    return argument if argument == MASK or MASK in argument != before else shlex.quote(argument)
+def _quoted(argument: str) -> str:
+    # For the mask alone, which stands there for a reader, no quotes are needed.
+    plain = argument.replace(MASK, "")
+    return argument if shlex.quote(plain or "x") in {plain, "x"} else shlex.quote(argument)
 
 
 def clean_arguments(arguments: Sequence[str], rules: Rules) -> list[str]:

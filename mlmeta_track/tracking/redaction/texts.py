@@ -160,7 +160,8 @@ def _any_name(names: tuple[tuple[str, ...], ...]) -> re.Pattern[str]:
 
 def _secret_after(text: str, match: re.Match[str], rules: Rules) -> tuple[int, int] | None:
     """Return where the secret stands that follows a name and a separator; None if none does."""
-    name = _name_before(text, match.start()) + match["hint"] + match["rest"]
+    before = _name_before(text, match.start())
+    name = before + match["hint"] + match["rest"]
     separator = match["separator"]
     if separator.isspace() and not is_telling(words(name)):
         return None
@@ -172,17 +173,19 @@ def _secret_after(text: str, match: re.Match[str], rules: Rules) -> tuple[int, i
         line = _TO_LINE_END.match(text, match.end())
         return None if line is None or not line[0].strip(f"{MASK} ") else line.span()
     value = _VALUE.match(text, match.end())
-    return None if value is None else _span(value, name)
+    # A folder may be named so, as partitions are: its name ends with it.
+    is_folder = text.endswith("/", 0, match.start() - len(before))
+    return None if value is None else _span(value, name, "/" if is_folder else "</")
 
 
-def _span(value: re.Match[str], name: str) -> tuple[int, int] | None:
+def _span(value: re.Match[str], name: str, end: str) -> tuple[int, int] | None:
     """Return where in a value the secret stands: within its quotes, before what closes it."""
     group = next(
         name for name in ("quoted", "escaped", "braced", "bare") if value[name] is not None
     )
     inner = value[group]
     if group == "bare":
-        inner = inner.partition("</")[0].rstrip(_CLOSING)
+        inner = inner.partition(end)[0].rstrip(_CLOSING)
     elif group == "escaped":
         inner = inner.rstrip("\\")
     if not inner or says_nothing(inner, name):

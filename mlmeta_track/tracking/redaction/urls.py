@@ -11,7 +11,8 @@ from mlmeta_track.tracking.redaction.words import MASK, is_secret_name, listed, 
 # password with a slash in it is told from a port by not being one.
 _USER_INFO = re.compile(
     r"://(?P<user>[^\s/@:?#\[]{0,256})"
-    r"(?P<given>:(?![0-9]{1,5}(?:[/?#\s\"'),;]|$))(?:[^\s/?#]{0,256}@|[^\s@]{0,256}@)|@)"
+    r"(?P<given>:(?![0-9]{1,5}(?:[/?#\s\"'),;]|$))"
+    r"(?:[^\s/?#]{0,256}@|[^\s@]{0,256}@(?:[^\s/?#@]{0,256}@)*)|@)"
 )
 _ON_THE_WEB = ("http", "https", "git+http", "git+https")
 _ORACLE = re.compile(r"(?<=:thin:)(?P<user>[^\s/@:]{1,128})/[^\s@]{1,128}@")

@@ -132,7 +132,7 @@ def _is_last_of_a_secret(last: str, before: str, parts: tuple[str, ...]) -> bool
     if last == "tokens":
         return before in _TOKENS_OF_ACCESS
     if last in {"key", "keys"}:
-        return before in _KEYS
+        return before in _KEYS or before.endswith("api")
     if last in {"pass", "pw"}:
         return not before or before in _PASSES
     if last == "signature":
