@@ -137,12 +137,19 @@ def _node(key: Key, node: Artifact | Execution, hidden: tuple[int, int]) -> Grap
         kind=key[0],
         id=key[1],
         type=node.type,
-        label=short_name(node) if isinstance(node, Artifact) else node.name or node.type,
+        label=_label(node),
         detail=(node.uri or "in memory") if isinstance(node, Artifact) else "",
         state=_artifact_state(node) if is_artifact else state_word(node),  # type: ignore[arg-type]
         hidden_up=hidden[0],
         hidden_down=hidden[1],
     )
+
+
+def _label(node: Artifact | Execution) -> str:
+    if isinstance(node, Execution):
+        return node.name or node.type
+    is_named = node.uri or node.name or node.properties.get("name")
+    return short_name(node) if is_named else node.type
 
 
 def _artifact_state(node: Artifact | Execution) -> str:
