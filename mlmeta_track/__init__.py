@@ -5,6 +5,8 @@ from mlmeta_track.tracking.active import Suppress as suppress  # noqa: N813 - us
 from mlmeta_track.tracking.artifacts import Artifact, Input, Output
 from mlmeta_track.tracking.asking import lineage
 from mlmeta_track.tracking.comparing import compare
+from mlmeta_track.tracking.context.attaching import Attach as attach  # noqa: N813 - used as a verb
+from mlmeta_track.tracking.context.attaching import context_token
 from mlmeta_track.tracking.current import (
     flush,
     get_store,
@@ -32,8 +34,10 @@ __all__ = [
     "Input",
     "MlmetaTrackError",
     "Output",
+    "attach",
     "autotrack",
     "compare",
+    "context_token",
     "experiment",
     "flush",
     "get_store",

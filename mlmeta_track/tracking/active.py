@@ -7,12 +7,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mlmeta_track.tracking.recorder import Recorder
     from mlmeta_track.tracking.runs import Experiment, Run
     from mlmeta_track.tracking.steps import Step
 
 step: ContextVar[Step | None] = ContextVar("mlmeta_track_step", default=None)
 run: ContextVar[Run | None] = ContextVar("mlmeta_track_run", default=None)
 experiment: ContextVar[Experiment | None] = ContextVar("mlmeta_track_experiment", default=None)
+parent: ContextVar[str | None] = ContextVar("mlmeta_track_parent", default=None)
+"""The external id of an execution in another process; "" is none, None that nobody has said."""
+recorder: ContextVar[Recorder | None] = ContextVar("mlmeta_track_recorder", default=None)
+"""Where it is recorded, if that is not where the process records."""
 _held_off: ContextVar[bool] = ContextVar("mlmeta_track_held_off", default=False)
 
 
@@ -25,18 +30,21 @@ def is_held_off() -> bool:
 
 
 class Scope:
-    """A ``with`` block in which context variables have other values; may be entered again."""
+    """A ``with`` block in which context variables have other values; may be entered again.
 
-    __slots__ = ("_tokens", "_values")
+    Several threads, tasks or contexts may be inside at the same time.
+    """
+
+    __slots__ = ("_entries", "_values")
 
     def __init__(self, *values: tuple[ContextVar[Any], Any]) -> None:
         """Prepare to set each variable to its value."""
         self._values = values
-        self._tokens: list[Token[Any]] = []
+        self._entries: list[list[Token[Any]]] = []
 
     def __enter__(self) -> None:
         """Set the variables."""
-        self._tokens.extend(variable.set(value) for variable, value in self._values)
+        self._entries.append([variable.set(value) for variable, value in self._values])
 
     def __exit__(
         self,
@@ -45,13 +53,23 @@ class Scope:
         traceback: TracebackType | None,
     ) -> None:
         """Give the variables their earlier values again."""
-        for variable, _ in reversed(self._values):
-            try:
-                variable.reset(self._tokens.pop())
-            except ValueError:
-                # Left in another context than entered, as a coroutine may be that is closed by
-                # the garbage collector: that context never saw our value.
-                continue
+        for entry in reversed(tuple(self._entries)):
+            if _leave(entry):
+                self._entries.remove(entry)
+                return
+        # Left in another context than entered, as a coroutine may be that is closed by the garbage
+        # collector: that context never saw our values.
+        self._entries.pop()
+
+
+def _leave(entry: list[Token[Any]]) -> bool:
+    """Undo what was set; False if that was in another context."""
+    try:
+        for token in reversed(entry):
+            token.var.reset(token)
+    except ValueError:
+        return False
+    return True
 
 
 class Suppress:

@@ -15,6 +15,7 @@ from mlmeta_track.errors import (
 )
 from mlmeta_track.plugins import hooks
 from mlmeta_track.store.connect import check_url, open_store
+from mlmeta_track.tracking import active
 from mlmeta_track.tracking.artifacts import declaration_checks, declared_classes
 from mlmeta_track.tracking.capture import KnownArtifacts
 from mlmeta_track.tracking.delivery.delivering import Delivery
@@ -40,14 +41,19 @@ SETTLE_SECONDS: Final = 5.0
 class Recorder:
     """Writes batches to the store of its settings, opening it when first needed."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, is_set_up: bool = False) -> None:
         """Record as the settings say.
+
+        Args:
+            settings: The settings.
+            is_set_up: Whether code has asked for them; else they are those of the surroundings.
 
         Raises:
             SettingsError: There is no store for such a URL.
         """
         check_url(settings.store)
         self.settings = settings
+        self.is_set_up = is_set_up
         self.guard = Guard(strict=settings.strict)
         self.rules = rules.of_setting(settings.redact)
         self.known = KnownArtifacts()
@@ -154,6 +160,8 @@ class Recorder:
 
 
 _current: Recorder | None = None
+_beside: dict[Settings, Recorder] = {}  # of contexts that are recorded elsewhere
+_MOST_BESIDE = 16
 _lock = threading.Lock()
 
 
@@ -172,8 +180,13 @@ def current() -> Recorder:
     """Return the recorder of this process, set up from its surroundings if nobody did.
 
     Surroundings that make no sense are reported once and disable recording: the code that runs did
-    not ask for them.
+    not ask for them.  In an attached context it is the recorder of that.
     """
+    return active.recorder.get() or of_process()
+
+
+def of_process() -> Recorder:
+    """Return the recorder of this process, whatever context is attached here."""
     if _current is None:
         try:
             settings = resolve({})
@@ -184,6 +197,29 @@ def current() -> Recorder:
         install(recorder)
         return recorder
     return _current
+
+
+def for_settings(settings: Settings) -> Recorder:
+    """Return the recorder of this process if it has these settings, else one beside it.
+
+    Raises:
+        SettingsError: There is no store for such a URL.
+    """
+    if _current is not None and _current.settings == settings:
+        return _current
+    with _lock:
+        beside = _beside.pop(settings, None) or Recorder(settings)
+        _beside[settings] = beside  # as the newest
+        oldest = next(iter(_beside)) if len(_beside) > _MOST_BESIDE else None
+        gone = None if oldest is None else _beside.pop(oldest)
+    if gone is not None:
+        gone.close()
+    return beside
+
+
+def is_set_up() -> bool:
+    """Tell whether somebody has set up recording in this process, in code."""
+    return _current is not None and _current.is_set_up
 
 
 def release() -> None:
@@ -198,8 +234,9 @@ def _check_declaration(declared: ArtifactType) -> None:
 
 
 def _bring_out() -> None:
-    if _current is not None:
-        _current.delivery.close(ends.SIGNAL_SECONDS)
+    for recorder in (_current, *_beside.values()):
+        if recorder is not None:
+            recorder.delivery.close(ends.SIGNAL_SECONDS)
 
 
 declaration_checks.append(_check_declaration)

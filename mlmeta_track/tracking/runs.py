@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from mlmeta_track.domain.batch import Batch, ContextKey, ContextPut
 from mlmeta_track.domain.types import EXPERIMENT, RUN, ContextType
 from mlmeta_track.errors import DeclarationError
-from mlmeta_track.tracking import active, recorder, reproduction
+from mlmeta_track.tracking import active, recorder, reproduction, surroundings
 from mlmeta_track.tracking.artifacts import storable
 from mlmeta_track.tracking.identity import new_id
 
@@ -79,6 +79,18 @@ class _Group:
         """Take note that the store has the facts."""
         self._facts_are_stored = True
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether the store has the facts."""
+        return self._facts_are_stored
+
+    @classmethod
+    def of_another_process(cls, name: str) -> Self:
+        """Return the one that another process has opened, whose facts are not this process's."""
+        group = cls(name)
+        group._facts_are_stored = True
+        return group
+
     def __enter__(self) -> Self:
         self._tokens.append(self._active.set(self))
         writer = recorder.current()
@@ -96,7 +108,14 @@ class _Group:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._active.reset(self._tokens.pop())
+        for token in reversed(tuple(self._tokens)):
+            try:
+                self._active.reset(token)
+            except ValueError:
+                continue  # Entered in another thread or task, which is still inside.
+            self._tokens.remove(token)
+            return
+        self._tokens.pop()
 
 
 class Experiment(_Group):
@@ -143,18 +162,26 @@ class Contexts:
     def here(cls, writer: Recorder) -> Contexts:
         """Return those of the code that is running now."""
         run = active.run.get() or _process_run(writer)
-        experiment = active.experiment.get() or _experiment_of_settings(writer)
-        return cls(run, experiment)
+        return cls(run, _experiment(writer))
 
     @classmethod
     def said(cls, writer: Recorder) -> Contexts:
         """Return those that somebody has named, without a run that only a step would need."""
-        return cls(active.run.get(), active.experiment.get() or _experiment_of_settings(writer))
+        return cls(active.run.get(), _experiment(writer))
 
     @property
     def run(self) -> ContextKey | None:
         """The run's identity."""
         return next((group.key for group in self._groups if isinstance(group, Run)), None)
+
+    @property
+    def are_stored(self) -> bool:
+        """Whether the store has all facts of them."""
+        return all(group.is_stored for group in self._groups)
+
+    def name_of(self, kind: type[_Group]) -> str | None:
+        """Return the name of the run, or of the experiment."""
+        return next((group.name for group in self._groups if isinstance(group, kind)), None)
 
     def puts(self) -> tuple[ContextPut, ...]:
         """Return the contexts for a batch."""
@@ -193,12 +220,35 @@ _lock = threading.Lock()
 def _process_run(writer: Recorder) -> Run:
     """Return the run of a process that records without having started one."""
     with _lock:
-        return _process_runs.setdefault(writer, _process_runs.get(writer) or Run())
+        run = _process_runs.get(writer)
+        if run is None:
+            name = surroundings.token(writer).run
+            run = Run() if name is None else Run.of_another_process(name)
+            _process_runs[writer] = run
+        return run
 
 
-def _experiment_of_settings(writer: Recorder) -> Experiment | None:
-    name = writer.settings.experiment
-    if name is None:
+def _experiment(writer: Recorder) -> Experiment | None:
+    """Return the experiment of the code that is running now, or that of the process."""
+    current = active.experiment.get()
+    if current is not None:
+        return current
+    name = surroundings.token(writer).experiment
+    given = name or writer.settings.experiment
+    if given is None:
         return None
     with _lock:
-        return _experiments.setdefault(writer, _experiments.get(writer) or Experiment(name))
+        experiment = _experiments.get(writer)
+        if experiment is None:
+            experiment = Experiment(given) if name is None else Experiment.of_another_process(name)
+            _experiments[writer] = experiment
+        return experiment
+
+
+def parent_here(writer: Recorder) -> str | None:
+    """Return the external id of the execution that the code that is running now belongs to."""
+    step = active.step.get()
+    if step is not None:
+        return step.external_id
+    said = active.parent.get()
+    return surroundings.token(writer).parent if said is None else said or None

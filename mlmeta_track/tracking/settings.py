@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from mlmeta_track.errors import SettingsError
+from mlmeta_track.errors import InvalidArgumentError, SettingsError
+from mlmeta_track.tracking import tokens
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -38,6 +39,8 @@ class Settings:
         store: The URL of the store.
         disabled: Record nothing; steps run as if they were not wrapped.
         experiment: The experiment of runs that are not started inside one.
+        context: The token of what this process belongs to, as ``context_token`` returned it in the
+            process that has started it; whether it can be read is seen when a step is recorded.
         strict: Raise what would otherwise be a warning about a lost record.
         autotrack: Integrations that ``init`` switches on, by name; ``all`` means every one.
         capture: What is kept of artifacts in memory: ``facts`` about them, or the ``payload`` too.
@@ -57,6 +60,7 @@ class Settings:
     store: str = "sqlite:///mlmeta.db"
     disabled: bool = False
     experiment: str | None = None
+    context: str | None = None
     strict: bool = False
     autotrack: tuple[str, ...] = ()
     capture: str = FACTS
@@ -68,13 +72,16 @@ class Settings:
     spool_mb: float = 1024
 
 
-def resolve(given: Mapping[str, Any], folder: Path | None = None) -> Settings:
+def resolve(
+    given: Mapping[str, Any], folder: Path | None = None, *, store: str | None = None
+) -> Settings:
     """Return the settings in force.
 
     Args:
         given: What code says; None means that it does not say.
         folder: Where the search for ``pyproject.toml`` begins; the working directory, if there is
             one, if None.
+        store: The store's URL if no setting says it; None is that of the context, or the default.
 
     Raises:
         SettingsError: A value cannot be used; the message says which, where it stands, and what
@@ -91,7 +98,16 @@ def resolve(given: Mapping[str, Any], folder: Path | None = None) -> Settings:
         except ValueError as error:
             message = f"{origin}: {name} cannot be {value!r}: {error}."
             raise SettingsError(message) from None
-    return Settings(**values)
+    other = None if "store" in values else store or _store_of(values.get("context"))
+    return Settings(**values) if other is None else Settings(store=other, **values)
+
+
+def _store_of(context: str | None) -> str | None:
+    """Return the store that a context's token names, if it can be read."""
+    try:
+        return None if context is None else tokens.decode(context).store
+    except InvalidArgumentError:
+        return None  # It is told of when the first step is recorded.
 
 
 def origins(given: Mapping[str, Any], folder: Path | None = None) -> dict[str, tuple[Any, str]]:
@@ -108,6 +124,8 @@ def origins(given: Mapping[str, Any], folder: Path | None = None) -> dict[str, t
     said = {
         name: origin for name, _, origin in _in_rising_order(given, folder or _working_directory())
     }
+    if _store_of(in_force.context) is not None:
+        said.setdefault("store", "The context")
     return {
         setting.name: (getattr(in_force, setting.name), said.get(setting.name, "The default"))
         for setting in fields(Settings)
@@ -159,6 +177,10 @@ def _text(value: Any) -> str:
         message = "it must be text"
         raise ValueError(message)
     return value
+
+
+def _context(value: Any) -> str | None:
+    return str(value) or None
 
 
 _WORDS = {"1": True, "true": True, "yes": True, "on": True}
@@ -244,6 +266,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "store": _text,
     "disabled": _flag,
     "experiment": _text,
+    "context": _context,
     "strict": _flag,
     "autotrack": _names,
     "capture": _capture,

@@ -64,7 +64,7 @@ def init(  # noqa: PLR0913 - one argument a setting
         "write": write,
         "spool_dir": spool_dir,
     }
-    writer = recorder.Recorder(settings.resolve(given))
+    writer = recorder.Recorder(settings.resolve(given), is_set_up=True)
     if not writer.settings.disabled:
         writer.payloads.check()
         writer.open()

@@ -31,7 +31,7 @@ from mlmeta_track.tracking.identity import new_id, source_id
 from mlmeta_track.tracking.leases import ends, processes, under_way
 from mlmeta_track.tracking.leases.processes import PROCESS
 from mlmeta_track.tracking.redaction.batches import clean_description
-from mlmeta_track.tracking.runs import Contexts
+from mlmeta_track.tracking.runs import Contexts, parent_here
 
 if TYPE_CHECKING:
     from mlmeta_track.tracking.artifacts import Artifact
@@ -101,8 +101,14 @@ class Step:
         self._started = time.perf_counter()
         self._is_over = False
         self._is_here = True
-        if self.parent is not None:
-            self._facts["mlmeta_parent_execution"] = self.parent.external_id
+        parent = parent_here(recorder)
+        if parent is not None:
+            self._facts["mlmeta_parent_execution"] = parent
+
+    @property
+    def contexts(self) -> Contexts:
+        """The run and the experiment that it is recorded in."""
+        return self._contexts
 
     # What the user says of the step.
 

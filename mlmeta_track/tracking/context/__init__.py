@@ -1,0 +1,1 @@
+"""Context: what work belongs to, carried to wherever it is done."""
