@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import threading
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 from mlmeta_track.domain.batch import Batch, ContextKey, ContextPut
 from mlmeta_track.domain.types import EXPERIMENT, RUN, ContextType
@@ -14,13 +16,16 @@ from mlmeta_track.errors import DeclarationError
 from mlmeta_track.tracking import active, recorder, reproduction, surroundings
 from mlmeta_track.tracking.artifacts import storable
 from mlmeta_track.tracking.identity import new_id
+from mlmeta_track.tracking.redaction.rules import in_force
+from mlmeta_track.tracking.redaction.texts import clean
+from mlmeta_track.tracking.settings import DIFF
 
 if TYPE_CHECKING:
     from contextvars import ContextVar, Token
 
     from typing_extensions import Self
 
-    from mlmeta_track.domain.nodes import Properties
+    from mlmeta_track.domain.nodes import Properties, PropertyValue
     from mlmeta_track.tracking.recorder import Recorder
 
 
@@ -55,7 +60,8 @@ class _Group:
     _active: ClassVar[ContextVar[Any]]
 
     def __init__(self, name: str) -> None:
-        self.name = checked_name(self._called, name)
+        # Cleaned at once, for other processes are told of it by its name.
+        self.name = clean(checked_name(self._called, name), in_force())
         self._tokens: list[Token[Any]] = []
         self._facts_are_stored = False
 
@@ -75,8 +81,8 @@ class _Group:
             type=self.context_type, name=self.name, properties=properties, custom_properties=custom
         )
 
-    def landed(self) -> None:
-        """Take note that the store has the facts."""
+    def landed(self, put: ContextPut) -> None:  # noqa: ARG002 - runs are written in parts
+        """Take note that the store has what was put."""
         self._facts_are_stored = True
 
     @property
@@ -92,8 +98,8 @@ class _Group:
         return group
 
     def __enter__(self) -> Self:
+        writer = recorder.current()  # before: what an engine has brought comes around this
         self._tokens.append(self._active.set(self))
-        writer = recorder.current()
         if not writer.settings.disabled:
             task = f"record the {self.context_type.name} {self.name!r}"
             with writer.guard(task):
@@ -145,10 +151,65 @@ class Run(_Group):
     def __init__(self, name: str | None = None) -> None:
         """Name the run; without a name it gets the script's, the time and a random part."""
         super().__init__(_run_name() if name is None else name)
+        self._facts: dict[str, PropertyValue] = {}
+        self._code: reproduction.Later | None = None
+        self._of: ref[Recorder] | None = None
+        self._stored: set[str] = set()
+        self._lock = threading.Lock()
+        _incomplete.add(self)
 
     def facts(self) -> tuple[Properties, Properties]:
-        """Return command line, host, Python, packages and code version."""
-        return {}, reproduction.facts()
+        """Return what it takes to run it again, as far as it is known and not stored yet."""
+        with self._lock:
+            if not self._facts:
+                self._begin()
+            found = None if self._code is None else self._code.get()
+            if found is not None:
+                self._code = None
+                self._facts.update(found)
+            missing = {n: v for n, v in self._facts.items() if n not in self._stored}
+        return {}, missing
+
+    def landed(self, put: ContextPut) -> None:
+        """Take note that the store has what was put; the code's version may follow."""
+        with self._lock:
+            self._stored |= put.custom_properties.keys()
+            is_whole = self._code is None and self._stored >= self._facts.keys()
+            self._facts_are_stored = self._facts_are_stored or is_whole
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the store knows the run."""
+        return self._facts_are_stored or bool(self._stored)
+
+    def complete(self, seconds: float) -> None:
+        """Write what is not stored yet, at the end of the process.
+
+        Args:
+            seconds: How long to wait for the code's version.
+        """
+        writer = None if self._of is None else self._of()
+        if self._facts_are_stored or writer is None:
+            return
+        if self._code is not None:
+            self._code.get(seconds)
+        put = self.to_put()
+        if put.custom_properties and writer.put(Batch(contexts=(put,)), _LAST_FACTS):
+            self.landed(put)
+
+    def leave_to_parent(self) -> None:
+        """Leave to the parent process what it is just finding out: this one was just forked."""
+        self._lock = threading.Lock()
+        self._code = None
+
+    def _begin(self) -> None:
+        """Find the facts, and have git asked for the code's version, which may take its time."""
+        writer = recorder.current()
+        with_diff = writer.settings.code == DIFF
+        self._code = reproduction.Later(lambda: reproduction.code_facts(with_diff=with_diff))
+        self._facts = reproduction.facts()
+        self._code.get(_PATIENCE_SECONDS)
+        self._of = ref(writer)
 
 
 class Contexts:
@@ -157,6 +218,7 @@ class Contexts:
     def __init__(self, run: Run | None, experiment: Experiment | None) -> None:
         """Know both; either may be missing."""
         self._groups: tuple[_Group, ...] = tuple(g for g in (run, experiment) if g is not None)
+        self._puts: tuple[ContextPut, ...] = ()
 
     @classmethod
     def here(cls, writer: Recorder) -> Contexts:
@@ -185,7 +247,8 @@ class Contexts:
 
     def puts(self) -> tuple[ContextPut, ...]:
         """Return the contexts for a batch."""
-        return tuple(group.to_put() for group in self._groups)
+        self._puts = tuple(group.to_put() for group in self._groups)
+        return self._puts
 
     def parents(self) -> tuple[tuple[ContextKey, ContextKey], ...]:
         """Return the edge from the run to its experiment."""
@@ -197,9 +260,9 @@ class Contexts:
         return Batch(contexts=self.puts(), parents=self.parents())
 
     def landed(self) -> None:
-        """Take note that the store has them."""
-        for group in self._groups:
-            group.landed()
+        """Take note that the store has what ``puts`` returned last."""
+        for group, put in zip(self._groups, self._puts, strict=False):
+            group.landed(put)
 
 
 # So that the time and the random part have room beside it.
@@ -210,6 +273,31 @@ def _run_name() -> str:
     started = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     script = storable(reproduction.script_name())[:_LONGEST_SCRIPT]
     return f"{script} {started} {new_id()[-6:]}"
+
+
+_PATIENCE_SECONDS = 0.05
+_EXIT_SECONDS = 2.0
+_LAST_FACTS = "record the version of the run's code"
+_incomplete: WeakSet[Run] = WeakSet()
+
+
+def _complete_all() -> None:
+    for run in list(_incomplete):
+        with recorder.current().guard(_LAST_FACTS):
+            run.complete(_EXIT_SECONDS)
+
+
+atexit.register(_complete_all)
+
+
+def _leave_all_to_parent() -> None:
+    for run in list(_incomplete):
+        run.leave_to_parent()
+    _incomplete.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_all_to_parent)
 
 
 _process_runs: WeakKeyDictionary[Recorder, Run] = WeakKeyDictionary()

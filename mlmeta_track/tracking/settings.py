@@ -24,6 +24,9 @@ TABLE = "mlmeta_track"
 FACTS, PAYLOAD = "facts", "payload"
 """What ``capture`` may be."""
 
+COMMIT, DIFF = "commit", "diff"
+"""What ``code`` may be."""
+
 ON, OFF = "on", "off"
 """What ``redact`` may be, beside rules of the user's."""
 
@@ -46,6 +49,8 @@ class Settings:
         capture: What is kept of artifacts in memory: ``facts`` about them, or the ``payload`` too.
         payloads: The folder, or the URL for fsspec, in which payloads are kept; None is beside the
             store's file.
+        code: What is kept of the code's version: the ``commit``, or the ``diff`` of the work tree
+            from it as well, and the names of the files that git does not track.
         redact: Whether what looks like a secret is left out: ``on``, ``off``, or further rules: a
             name (``patient_id``), a name that is none (``!session_token``), or a form of values
             as a regular expression (``/ACME-[0-9]{8}/``).
@@ -65,6 +70,7 @@ class Settings:
     autotrack: tuple[str, ...] = ()
     capture: str = FACTS
     payloads: str | None = None
+    code: str = COMMIT
     redact: str | tuple[str, ...] = ON
     load_plugins: tuple[str, ...] | None = None
     write: str = DIRECT
@@ -204,6 +210,13 @@ def _capture(value: Any) -> str:
     return str(value)
 
 
+def _code(value: Any) -> str:
+    if value not in (COMMIT, DIFF):
+        message = f"it must be {COMMIT} or {DIFF}"
+        raise ValueError(message)
+    return str(value)
+
+
 def _write(value: Any) -> str:
     if value not in (DIRECT, BACKGROUND, JOURNAL):
         message = f"it must be {DIRECT}, {BACKGROUND} or {JOURNAL}"
@@ -271,6 +284,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "autotrack": _names,
     "capture": _capture,
     "payloads": _text,
+    "code": _code,
     "redact": _redact,
     "load_plugins": _names,
     "write": _write,

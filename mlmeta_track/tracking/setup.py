@@ -20,6 +20,7 @@ def init(  # noqa: PLR0913 - one argument a setting
     autotrack: Sequence[str] | None = None,
     capture: str | None = None,
     payloads: str | None = None,
+    code: str | None = None,
     redact: bool | str | Sequence[str] | None = None,
     write: str | None = None,
     spool_dir: str | None = None,
@@ -40,6 +41,9 @@ def init(  # noqa: PLR0913 - one argument a setting
             it back; ``"facts"`` records what is known of it, and no more.
         payloads: The folder or URL for these files; ``mlmeta_payloads`` beside the store's file if
             not given.
+        code: ``"diff"`` keeps with each run how its git work tree differs from the commit, and the
+            names of the files that git does not track; ``"commit"`` the commit, the branch and
+            whether anything differs.
         redact: False records secrets as they are; names, ``!names`` and ``/forms/`` are rules
             beside those of the package.
         write: ``"direct"`` writes a record when it is made; ``"background"`` has a thread write it,
@@ -60,6 +64,7 @@ def init(  # noqa: PLR0913 - one argument a setting
         "autotrack": autotrack,
         "capture": capture,
         "payloads": payloads,
+        "code": code,
         "redact": redact,
         "write": write,
         "spool_dir": spool_dir,

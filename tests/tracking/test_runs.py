@@ -4,9 +4,7 @@ import json
 import os
 import platform
 import shlex
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,6 @@ import mlmeta_track as mt
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
 from mlmeta_track.errors import DeclarationError
 from mlmeta_track.store.base import Store
-from mlmeta_track.tracking import reproduction
 
 
 def only_run(store: Store) -> Context:
@@ -129,34 +126,3 @@ def test_whatever_is_in_argv_a_run_is_recorded(
     with mt.step("a"):
         pass
     assert only_run(store).name
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    script = folder / "script.py"
-    script.write_text("pass\n")
-    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "Start"]):
-        subprocess.run(["git", "-C", str(folder), *command], check=True)
-    monkeypatch.setattr("sys.argv", [str(script)])
-    return script
-
-
-def test_the_commit_of_the_script_is_recorded(repository: Path) -> None:
-    facts = reproduction.facts()
-    assert len(str(facts["mlmeta_git_commit"])) == 40
-    assert facts["mlmeta_git_dirty"] is False
-
-
-def test_a_changed_work_tree_is_dirty(repository: Path) -> None:
-    repository.write_text("print()\n")
-    assert reproduction.facts()["mlmeta_git_dirty"] is True
-
-
-def test_without_a_repository_nothing_is_said_of_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.argv", [str(tmp_path / "script.py")])
-    assert "mlmeta_git_commit" not in reproduction.facts()
