@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 import mlmeta_track
+from mlmeta_track.cli import redactions
 from mlmeta_track.cli.options import store_option
 from mlmeta_track.errors import MlmetaTrackError, NotFoundError
 from mlmeta_track.plugins import hooks
@@ -21,8 +22,9 @@ from mlmeta_track.tracking.delivery.inspecting import Waiting
 from mlmeta_track.tracking.delivery.places import spool_root, store_place
 
 _EXAMPLE = """\b
-Example:
+Examples:
   mlmeta-track doctor --store sqlite:///metadata.db
+  mlmeta-track doctor --show-redactions -- python train.py --token abc
 """
 # What the library, its extras and its integrations stand on.
 _PACKAGES = (
@@ -33,15 +35,27 @@ _PACKAGES = (
 
 
 @click.command(epilog=_EXAMPLE)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--show-redactions",
+    is_flag=True,
+    help="Show instead what would be left out as secret: of the environment, of COMMAND, of the"
+    " settings, and of what the store has; names and counts, no values.",
+)
 @store_option
-def doctor(*, store: str | None) -> None:
+def doctor(*, command: tuple[str, ...], show_redactions: bool, store: str | None) -> None:
     """Tell whether the store takes records, what waits for it, and which plugins are in use.
 
     Exits with 1 if something needs looking after: the store is away, records are damaged or were
-    refused, or a plugin was left out.
+    refused, a plugin was left out, or the store has what should have been left out.
     """
     found = settings.resolve({"store": store})
     check_url(found.store)
+    if show_redactions:
+        sys.exit(int(redactions.show(found, command)))
+    if command:
+        message = f"unexpected {command[0]!r}: a command is looked at with --show-redactions only"
+        raise click.UsageError(message)
     problems = [*_tell_store(found.store), *_tell_spool(found), *_tell_plugins()]
     _tell_versions()
     if problems:

@@ -153,15 +153,18 @@ def _uri(uri: str | None, rules: Rules) -> str | None:
 
 def _properties(properties: Properties, rules: Rules) -> Properties:
     """Clean declared properties: their names are the type's."""
-    return {name: _value(name, value, rules) for name, value in properties.items()}
+    return {name: clean_property(name, value, rules) for name, value in properties.items()}
 
 
 def _custom(properties: Properties, rules: Rules) -> Properties:
     """Clean custom properties: their names may be anything that a user has given."""
-    return {texts.clean(n, rules): _value(n, value, rules) for n, value in properties.items()}
+    return {
+        texts.clean(n, rules): clean_property(n, value, rules) for n, value in properties.items()
+    }
 
 
-def _value(name: str, value: PropertyValue, rules: Rules) -> PropertyValue:
+def clean_property(name: str, value: PropertyValue, rules: Rules) -> PropertyValue:
+    """Return a property's value without secrets."""
     if not isinstance(value, str) or name in _NEVER:
         return value
     plain = str.__str__(value)

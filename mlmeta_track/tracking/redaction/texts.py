@@ -33,7 +33,7 @@ _NAME_MARKS = (
 _NAMED = re.compile(
     r"""
     (?P<hint>pass|pwd|secret|token|cred|auth|key|cookie|jwt|bearer|otp|pw|kennwort|signature)
-    (?P<rest>[\w.-]{0,64})
+    (?P<rest>[\w.-]{0,64})(?![\w.-])
     \\{0,4}["']?\]?
     (?P<separator>
         [ \t]{0,40}(?::=|=>|==|->|=|:)[ \t]{0,40}

@@ -135,4 +135,4 @@ SLOW = {
 def test_a_megabyte_takes_no_longer_than_its_length(text: str) -> None:
     started = time.process_time()
     clean(text, RULES)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 10
