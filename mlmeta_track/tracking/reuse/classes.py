@@ -81,7 +81,8 @@ def _field(content: Content, value: Any) -> bytes | None:
 
 
 def _tuple_getter(content: Content, value: Any) -> bytes | None:
-    if type(value).__name__ != "_tuplegetter" or type(value).__module__ != "collections":
+    kind = type(value)
+    if kind.__name__ != "_tuplegetter" or kind.__module__ not in ("collections", "_collections"):
         return None
     return digest("tuple's", *(content.of(part) for part in value.__reduce__()[1][:1]))
 

@@ -88,7 +88,15 @@ def _distributions_of(top: str) -> tuple[str, ...]:
 
 @cache
 def _all_distributions() -> dict[str, list[str]]:
-    return dict(metadata.packages_distributions())
+    """Return the names of distributions by those of the modules that they bring."""
+    found: dict[str, list[str]] = {}
+    for distribution in metadata.distributions():
+        # The standard library's function for this looks at the first alone before Python 3.11.
+        modules = set((distribution.read_text("top_level.txt") or "").split())
+        modules |= {file.parts[0].partition(".")[0] for file in distribution.files or ()}
+        for module in modules:
+            found.setdefault(module, []).append(distribution.metadata["Name"])
+    return found
 
 
 @cache

@@ -168,7 +168,8 @@ def _object(content: Content, value: Any) -> bytes | None:
 
 
 def _slots(kind: type) -> dict[str, Any]:
-    return {n: m for n, m in vars(kind).items() if type(m) is MemberDescriptorType}
+    members = {n: m for n, m in vars(kind).items() if type(m) is MemberDescriptorType}
+    return {name: member for name, member in members.items() if name != "__dict__"}
 
 
 def _state(content: Content, value: Any) -> bytes:

@@ -33,6 +33,10 @@ def states(store: Store, step: str | None = None) -> list[str]:
     ]
 
 
+def cached(function: Callable[..., Any], name: str | None = None) -> Callable[..., Any]:
+    return mt.step(name, cache=True)(function)
+
+
 def last(store: Store) -> Execution:
     return store.list_nodes(Execution)[-1]
 
@@ -68,7 +72,9 @@ def test_the_function_is_not_called_again(store: Store, caplog: pytest.LogCaptur
 
 
 def test_steps_are_not_cached_unless_they_say_so(store: Store) -> None:
-    step = mt.step(lambda: 1)
+    @mt.step
+    def step() -> None: ...
+
     step()
     step()
     assert states(store) == ["COMPLETED", "COMPLETED"]
@@ -137,7 +143,7 @@ def test_metrics_and_parameters_logged_by_hand_come_with_it(store: Store) -> Non
     ids=repr,
 )
 def test_plain_results_come_back_as_they_were(store: Store, value: object) -> None:
-    step = mt.step(cache=True)(lambda: value)
+    step = cached(lambda: value)
     first, second = step(), step()
     assert repr(second) == repr(first) == repr(value)
     assert type(second) is type(value)
@@ -155,7 +161,7 @@ def test_a_result_that_cannot_be_kept_says_so(store: Store) -> None:
 
 
 def test_a_large_result_is_not_kept(store: Store) -> None:
-    step = mt.step(cache=True)(lambda: "x" * 70_000)
+    step = cached(lambda: "x" * 70_000)
     step()
     assert reason(store) == "not cached: its result takes more than 60000 characters"
 
@@ -165,7 +171,7 @@ def test_why_a_step_is_not_cached_is_logged_once_a_function(
 ) -> None:
     @mt.step("Draw", cache=True)
     def draw(values: Any) -> int:
-        return next(values)
+        return int(next(values))
 
     caplog.set_level(logging.INFO, "mlmeta_track")
     for _ in range(2):
@@ -290,7 +296,7 @@ def test_a_declared_input_that_is_not_there_is_not_cached(store: Store, tmp_path
 
 @pytest.mark.parametrize("place", ["s3://bucket/data.csv", "https://example.org/data.csv"])
 def test_what_lies_elsewhere_is_not_cached(store: Store, place: str) -> None:
-    step = mt.step(cache=True)(lambda path: len(path) + 1)
+    step = cached(lambda path: len(path) + 1)
     step(place)
     assert "cannot be looked at" in reason(store)
 
@@ -549,7 +555,7 @@ def test_other_stores_know_nothing_of_it(store: Store, tmp_path: Path) -> None:
 
 def test_a_step_of_another_name_is_another(store: Store) -> None:
     for name in ("A", "B"):
-        mt.step(name, cache=True)(lambda: 1)()
+        cached(lambda: 1, name)()
     assert states(store) == ["COMPLETED", "COMPLETED"]
 
 
@@ -578,14 +584,14 @@ def test_without_a_store_the_function_runs(
 
 @pytest.mark.parametrize("name", ["password", "api_key"])
 def test_no_key_is_made_of_a_secret(store: Store, name: str) -> None:
-    step = mt.step(cache=True)(lambda **kwargs: len(kwargs))
+    step = cached(lambda **kwargs: len(kwargs))
     step(**{name: "hunter2"})
     assert "looks like a secret" in reason(store)
     assert "hunter2" not in repr(store.list_nodes(Execution))
 
 
 def test_a_result_that_looks_like_a_secret_is_not_kept(store: Store) -> None:
-    step = mt.step(cache=True)(lambda number: {"password": "hunter" + str(number)})
+    step = cached(lambda number: {"password": "hunter" + str(number)})
     step(2)
     assert reason(store) == "not cached: its result looks like a secret"
     assert "hunter2" not in repr(store.list_nodes(Execution))
