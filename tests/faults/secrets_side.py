@@ -30,8 +30,8 @@ def connect(config: dict[str, str], secret: SecretStr, **parameters: str) -> Non
 
 
 @mt.step
-def used(environment: dict[str, str], diff: str, arguments: list[str]) -> None:
-    """Take what a run is reproduced with."""
+def used(environment: dict[str, str], arguments: list[str]) -> None:
+    """Take what a program is started with."""
 
 
 def _fail(text: str) -> None:
@@ -45,16 +45,12 @@ def _fail(text: str) -> None:
 def main() -> None:
     """Plant everything."""
     logging.basicConfig(filename="everything.log", level=logging.DEBUG)
-    mt.init(sys.argv[1], capture="payload")
+    mt.init(sys.argv[1], capture="payload", code="diff")
     notes = " ".join(_texts("note"))
     with mt.experiment("Secrets", note=notes), mt.run(*_texts("run")):
         [opaque] = _texts("opaque")
         connect(_named("mapping"), SecretStr(opaque), **_named("parameter"))
-        used(
-            {name: os.environ[name] for name in _named("environment")},
-            "\n".join(_texts("diff")),
-            sys.argv[2:],
-        )
+        used({name: os.environ[name] for name in _named("environment")}, sys.argv[2:])
         for text in _texts("exception"):
             with contextlib.suppress(RuntimeError), mt.step("fail"):
                 _fail(text)
@@ -71,7 +67,3 @@ def main() -> None:
             step.log_params(HARMLESS)
             step.log_params({"all": HARMLESS})
     mt.flush(1)
-
-
-if __name__ == "__main__":
-    main()

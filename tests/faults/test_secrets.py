@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mlmeta_track.domain.nodes import Execution
+from mlmeta_track.domain.nodes import Context, Execution
 from mlmeta_track.store.connect import open_store
 from tests.faults.planted import HARMLESS, SECRETS
 from tests.servers import free_port
@@ -22,11 +22,12 @@ ROOT = Path(__file__).resolve().parents[2]
 def run(folder: Path, store: str, redact: str = "on") -> subprocess.CompletedProcess[str]:
     """Plant all secrets in a process that records in a folder."""
     folder.mkdir()
+    script = changed_code(folder.parent / f"{folder.name}-code")
     texts = {p.text for p in SECRETS if p.where == "environment"}
     environment = dict(text.split("=", 1) for text in texts)
     arguments = [p.text for p in SECRETS if p.where == "argument"]
     return subprocess.run(
-        [sys.executable, "-m", "tests.faults.secrets_side", store, *arguments],
+        [sys.executable, str(script), store, *arguments],
         cwd=folder,
         env={
             **os.environ,
@@ -39,6 +40,20 @@ def run(folder: Path, store: str, redact: str = "on") -> subprocess.CompletedPro
         text=True,
         check=True,
     )
+
+
+def changed_code(folder: Path) -> Path:
+    """Make a repository whose changes have secrets; return the script in it."""
+    folder.mkdir()
+    script, config = folder / "script.py", folder / "config.txt"
+    script.write_text("from tests.faults.secrets_side import main\n\nmain()\n")
+    diffs = [p.text for p in SECRETS if p.where == "diff"]
+    config.write_text("\n".join(text[1:] for text in diffs if text.startswith("-")))
+    git = ("git", "-C", str(folder), "-c", "user.name=me", "-c", "user.email=me@h.example")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Begin"]):
+        subprocess.run([*git, *command], check=True)
+    config.write_text("\n".join(text[1:] for text in diffs if text.startswith("+")))
+    return script
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +111,10 @@ def test_every_planted_text_was_captured_with_a_mask(recorded: Path) -> None:
     given = connect.custom_properties
     config = json.loads(str(given["config"]))
     assert {given["dbPassword"], given["secret"], config["client_secret"]} == {"***"}
+    [run] = store.get_by_type(Context, "Run")
+    assert run.name == "release ***"
+    assert '+API_KEY = "***"\n' in str(run.custom_properties["mlmeta_git_diff"]) + "\n"
+    assert "--db-password=***" in str(run.custom_properties["mlmeta_command_line"])
     failed = store.get_by_type(Execution, "fail")
     assert len(failed) == len([p for p in SECRETS if p.where == "exception"])
     assert all("***" in str(e.custom_properties["mlmeta_error_message"]) for e in failed)

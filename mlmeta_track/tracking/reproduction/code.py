@@ -9,6 +9,9 @@ from typing import Final
 
 from mlmeta_track.domain.nodes import PropertyValue
 from mlmeta_track.tracking.artifacts import storable
+from mlmeta_track.tracking.capture import BEYOND_CUT
+from mlmeta_track.tracking.redaction.rules import in_force
+from mlmeta_track.tracking.redaction.texts import clean
 from mlmeta_track.tracking.reproduction.process import arguments, listed, working_directory
 
 GIT_SECONDS: Final = 5.0
@@ -107,18 +110,28 @@ class _Changes:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._diff = _Question(folder, LONGEST_DIFF, *_DIFF)
+        self._diff = _Question(folder, LONGEST_DIFF + BEYOND_CUT, *_DIFF)
         self._files = _Question(folder, _MOST_BYTES, *_STATUS, "--untracked-files=all")
 
     def facts(self) -> dict[str, PropertyValue | None]:
-        diff, files = self._diff.answer(), self._files.answer()
+        diff, files = self._clean_diff(), self._files.answer()
         lines = [] if files is None else files.split("\0")
         untracked = [line.removeprefix(_UNTRACKED) for line in lines if line.startswith(_UNTRACKED)]
         return {
-            "mlmeta_git_diff": None if diff is None else storable(diff[:LONGEST_DIFF]),
-            "mlmeta_git_diff_is_cut": self._diff.is_cut or None,
+            "mlmeta_git_diff": None if diff is None else diff[:LONGEST_DIFF],
+            "mlmeta_git_diff_is_cut": (diff is not None and len(diff) > LONGEST_DIFF)
+            or self._diff.is_cut
+            or None,
             **({} if files is None else listed("mlmeta_git_untracked", untracked)),
         }
+
+    def _clean_diff(self) -> str | None:
+        """Return the difference without secrets, and without the half of one at its end."""
+        diff = self._diff.answer()
+        if diff is None:
+            return None
+        cleaned = clean(storable(diff), in_force())
+        return cleaned[: -BEYOND_CUT // 2] if self._diff.is_cut else cleaned
 
 
 def _read(status: str | None) -> dict[str, PropertyValue | None]:

@@ -16,6 +16,8 @@ from typing import Final
 from mlmeta_track.domain.nodes import PropertyValue
 from mlmeta_track.tracking.artifacts import storable
 from mlmeta_track.tracking.capture import cut
+from mlmeta_track.tracking.redaction.command_lines import clean_line
+from mlmeta_track.tracking.redaction.rules import in_force
 from mlmeta_track.tracking.reproduction.installed import installed
 
 LONGEST_LIST: Final = 32_768
@@ -36,7 +38,7 @@ def facts() -> dict[str, PropertyValue]:
     """Return the facts of this process as custom properties, as far as they can be had."""
     environment = os.environ
     found: dict[str, PropertyValue | None] = {
-        "mlmeta_command_line": cut(shlex.join([sys.executable, *arguments()])),
+        "mlmeta_command_line": cut(_command_line()),
         "mlmeta_working_directory": working_directory(),
         "mlmeta_host": socket.gethostname(),
         "mlmeta_user": _user(),
@@ -48,6 +50,11 @@ def facts() -> dict[str, PropertyValue]:
         **listed("mlmeta_environment_names", sorted(environment)),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _command_line() -> str:
+    """Return the command line; which letters are for passwords is known before it is cut."""
+    return clean_line(shlex.join([sys.executable, *arguments()]), in_force())
 
 
 def script_name() -> str:
