@@ -72,6 +72,29 @@ def _leave(entry: list[Token[Any]]) -> bool:
     return True
 
 
+Values = tuple[Any, ...]
+"""What code belongs to: the values of the variables that say so."""
+
+_BELONGING: tuple[ContextVar[Any], ...] = (step, run, experiment, parent, recorder)
+NOTHING: Values = (None,) * len(_BELONGING)
+
+
+def here() -> Values:
+    """Return what the code that is running now belongs to."""
+    return tuple(variable.get() for variable in _BELONGING)
+
+
+def belonging(values: Values) -> Scope:
+    """Return a ``with`` block whose code belongs to what other code did."""
+    return Scope(*zip(_BELONGING, values, strict=True))
+
+
+def belong(values: Values) -> None:
+    """Let all that follows in this context belong to what other code did."""
+    for variable, value in zip(_BELONGING, values, strict=True):
+        variable.set(value)
+
+
 class Suppress:
     """Hold automatic tracking off: ``with mt.suppress(): ...``.
 

@@ -25,6 +25,7 @@ class Call:
 
     __slots__ = (
         "_attempt",
+        "_called",
         "_describe_result",
         "_describe_start",
         "_holds_off",
@@ -54,6 +55,7 @@ class Call:
             holds_off: Whether automatic tracking is held off inside the call.
             attempt: Reuses an earlier execution of the same call, if there is one.
         """
+        self._called = active.here()
         self._name = name
         self._recorder = recorder
         self._describe_start = describe_start
@@ -91,6 +93,18 @@ class Call:
             step.start()
             self.scope = active.inside(step, holds_off=self._holds_off)
             self.step = step
+
+    def begin_to_yield(self) -> None:
+        """Open the step of a generator, which may be resumed in other contexts than this one.
+
+        It belongs to what the code here does, or else to what the code did that made it.
+        """
+        here = active.here()
+        values = self._called if here == active.NOTHING else here
+        with active.belonging(values):
+            self.begin()
+        if self.step is not None:
+            self.scope = active.belonging((self.step, *values[1:]))
 
     def succeed(self, result: object) -> None:
         """Record the result, and that the step is complete."""
@@ -158,7 +172,7 @@ def drive_generator(
 ) -> Generator[Any, Any, Any]:
     """Run a generator inside a call, from its first item to its end."""
     generator = function(*args, **kwargs)
-    call.begin()
+    call.begin_to_yield()
     resume: Callable[[Any], Any] = generator.send
     # What goes in and out is popped from lists, for a name here would keep it alive too long.
     received: list[Any] = [None]
@@ -192,7 +206,7 @@ async def drive_async_generator(
 ) -> AsyncGenerator[Any, Any]:
     """Run an async generator inside a call, from its first item to its end."""
     generator = function(*args, **kwargs)
-    call.begin()
+    call.begin_to_yield()
     resume: Callable[[Any], Awaitable[Any]] = _unseen_start(generator)
     received: list[Any] = [None]
     items: list[Any] = []

@@ -74,6 +74,8 @@ def _current_step(function: str) -> Step | None:
     """Return the current step; without one, say so once."""
     step = active.step.get()
     writer = recorder.current()
+    if step is not None and not step.is_of_this_process:
+        step = None  # It is the parent's, and this process was forked inside it.
     if step is None and not writer.settings.disabled:
         message = f"{function} was called outside of a step; call it inside one (mt.step)"
         writer.guard.report(f"follow {function}()", InvalidArgumentError(message))

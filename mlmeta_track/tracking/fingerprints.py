@@ -6,13 +6,14 @@ import hashlib
 import os
 import re
 import stat
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from mlmeta_track.tracking.forking import ForkSafeLock
 
 WHOLE_UP_TO = 256 * 2**20
 """Files and folders up to this size (bytes) are hashed whole; larger ones by size and samples."""
@@ -129,7 +130,7 @@ class _Remembered:
 
     def __init__(self) -> None:
         self._entries: OrderedDict[tuple[object, ...], str] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
 
     def get(self, key: tuple[object, ...]) -> str | None:
         with self._lock:

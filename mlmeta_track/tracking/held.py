@@ -7,10 +7,11 @@ small ones, and each only as long as anybody else has it too.
 from __future__ import annotations
 
 import sys
-import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
+
+from mlmeta_track.tracking.forking import ForkSafeLock
 
 MOST = 100
 """So many objects are held at most, those that were used last."""
@@ -41,7 +42,7 @@ class HeldValues:
     def __init__(self) -> None:
         """Hold nothing."""
         self._entries: OrderedDict[int, _Held] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
 
     def get(self, value: object) -> Seen | None:
         """Return what that very object was when it was last seen."""

@@ -26,6 +26,7 @@ from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking import recorder
 from mlmeta_track.tracking.active import is_held_off
 from mlmeta_track.tracking.capture import describe, describe_path, items
+from mlmeta_track.tracking.context import patches
 from mlmeta_track.tracking.files import describe as describe_files
 from mlmeta_track.tracking.files import with_size
 from mlmeta_track.tracking.isolation import Guard
@@ -327,6 +328,8 @@ def autotrack(*names: str) -> None:
             on request.
     """
     requests = _requests(names)
+    if not requests and recorder.is_there():
+        patches.install()  # `untrack` may have removed them
     for name in _chosen(tuple(requests) if names else ()):
         with _guard(f"switch on the integration {name!r}"):
             is_new = name not in _instrumentors and not requests.get(name)
@@ -347,6 +350,8 @@ def untrack(*names: str) -> None:
         _deferred.forget(name)
         if name in _instrumentors:  # What was never loaded is off.
             _instrumentors[name].uninstrument()
+    if not names:
+        patches.remove()
     recorder.release()
 
 

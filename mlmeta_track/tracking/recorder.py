@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,7 @@ from mlmeta_track.tracking.artifacts import declaration_checks, declared_classes
 from mlmeta_track.tracking.capture import KnownArtifacts
 from mlmeta_track.tracking.delivery.delivering import Delivery
 from mlmeta_track.tracking.delivery.places import store_place
+from mlmeta_track.tracking.forking import ForkSafeLock
 from mlmeta_track.tracking.isolation import Guard
 from mlmeta_track.tracking.leases import ends
 from mlmeta_track.tracking.leases.sweeping import sweep_in_background
@@ -53,13 +54,13 @@ class Recorder:
         """
         check_url(settings.store)
         self.settings = settings
-        self.is_set_up = is_set_up
+        self.set_up_by = os.getpid() if is_set_up else None
         self.guard = Guard(strict=settings.strict)
         self.rules = rules.of_setting(settings.redact)
         self.known = KnownArtifacts()
         self.payloads = Payloads(settings)
         self._store: Store | None = None
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
         self.delivery = Delivery(settings, self.guard, self._open_store)
 
     @property
@@ -162,13 +163,21 @@ class Recorder:
 _current: Recorder | None = None
 _beside: dict[Settings, Recorder] = {}  # of contexts that are recorded elsewhere
 _MOST_BESIDE = 16
-_lock = threading.Lock()
+arrivals: list[Callable[[], None]] = []
+"""Called before something is recorded: they attach the context that an engine has brought."""
+_lock = ForkSafeLock()
+
+
+followers: list[Callable[[Recorder], object]] = []
+"""Are told which recorder becomes the one of this process."""
 
 
 def install(recorder: Recorder) -> None:
     """Make a recorder the one of this process."""
     global _current
     hooks.restrict(recorder.settings.load_plugins)
+    for follow in followers:
+        follow(recorder)
     rules.put_in_force(recorder.rules)
     with _lock:
         previous, _current = _current, recorder
@@ -182,7 +191,12 @@ def current() -> Recorder:
     Surroundings that make no sense are reported once and disable recording: the code that runs did
     not ask for them.  In an attached context it is the recorder of that.
     """
-    return active.recorder.get() or of_process()
+    writer = active.recorder.get() or of_process()
+    if writer.settings.disabled:
+        return writer
+    for arrive in arrivals:
+        arrive()
+    return active.recorder.get() or writer
 
 
 def of_process() -> Recorder:
@@ -217,9 +231,25 @@ def for_settings(settings: Settings) -> Recorder:
     return beside
 
 
+def install_if_none(recorder: Recorder) -> None:
+    """Make a recorder the one of this process, unless there is one."""
+    if _current is None:
+        install(recorder)
+
+
+def is_there() -> bool:
+    """Tell whether this process has a recorder that records."""
+    return _current is not None and not _current.settings.disabled
+
+
 def is_set_up() -> bool:
     """Tell whether somebody has set up recording in this process, in code."""
-    return _current is not None and _current.is_set_up
+    return _current is not None and _current.set_up_by is not None
+
+
+def is_set_up_here() -> bool:
+    """Tell the same of this very process, and not of one that it was forked from."""
+    return _current is not None and _current.set_up_by == os.getpid()
 
 
 def release() -> None:

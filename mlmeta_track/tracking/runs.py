@@ -15,6 +15,7 @@ from mlmeta_track.domain.types import EXPERIMENT, RUN, ContextType
 from mlmeta_track.errors import DeclarationError
 from mlmeta_track.tracking import active, recorder, reproduction, surroundings
 from mlmeta_track.tracking.artifacts import storable
+from mlmeta_track.tracking.forking import ForkSafeLock
 from mlmeta_track.tracking.identity import new_id
 from mlmeta_track.tracking.redaction.rules import in_force
 from mlmeta_track.tracking.redaction.texts import clean
@@ -302,7 +303,7 @@ if hasattr(os, "register_at_fork"):
 
 _process_runs: WeakKeyDictionary[Recorder, Run] = WeakKeyDictionary()
 _experiments: WeakKeyDictionary[Recorder, Experiment] = WeakKeyDictionary()
-_lock = threading.Lock()
+_lock = ForkSafeLock()
 
 
 def _process_run(writer: Recorder) -> Run:
@@ -314,6 +315,11 @@ def _process_run(writer: Recorder) -> Run:
             run = Run() if name is None else Run.of_another_process(name)
             _process_runs[writer] = run
         return run
+
+
+def has_process_run(writer: Recorder) -> bool:
+    """Tell whether something was recorded in this process without a run that was named."""
+    return writer in _process_runs
 
 
 def _experiment(writer: Recorder) -> Experiment | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections import deque
@@ -101,9 +102,15 @@ class Step:
         self._started = time.perf_counter()
         self._is_over = False
         self._is_here = True
+        self._pid = os.getpid()
         parent = parent_here(recorder)
         if parent is not None:
             self._facts["mlmeta_parent_execution"] = parent
+
+    @property
+    def is_of_this_process(self) -> bool:
+        """Whether this process has started it: a forked one leaves its parent's steps alone."""
+        return self._pid == os.getpid()
 
     @property
     def contexts(self) -> Contexts:
@@ -319,7 +326,7 @@ class Step:
             error: What ended its work, if it failed.
             state: Its state, if it is not the one that the error tells.
         """
-        if not self.is_recorded or not self._claim_end():
+        if not self.is_recorded or not self.is_of_this_process or not self._claim_end():
             return
         duration = time.perf_counter() - self._started
         try:
@@ -377,7 +384,7 @@ class Step:
 
     def break_off(self, kind: str, message: str) -> None:
         """End the step with its process, unless it has come to its own end."""
-        if not self._claim_end():
+        if not self.is_of_this_process or not self._claim_end():
             return
         task = f"record the end of the step {self.name!r}"
         try:

@@ -39,7 +39,7 @@ def tell_of_store(named: Token, writer: Recorder) -> None:
     """Say so, once, if a token names another store than this process records to."""
     if named.store is None or store_place(named.store) == store_place(writer.settings.store):
         return
-    _tell_once(
+    tell_once(
         f"The context is one of the store {public_url(named.store)}, and this process records to"
         f" {public_url(writer.settings.store)}, as its own setting says: the run and what it was"
         " started from are recorded there by name. Name one store on both sides."
@@ -50,11 +50,12 @@ def _decoded(text: str) -> Token:
     try:
         return decode(text)
     except InvalidArgumentError as error:
-        _tell_once(f"The setting context (MLMETA_TRACK_CONTEXT) is left out: {error}")
+        tell_once(f"The setting context (MLMETA_TRACK_CONTEXT) is left out: {error}")
         return _NOTHING
 
 
-def _tell_once(message: str) -> None:
+def tell_once(message: str) -> None:
+    """Log a warning, unless it was logged before."""
     if message not in _told:
         _told.add(message)
         _logger.warning(message)

@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import json
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from mlmeta_track.errors import InvalidArgumentError
 
@@ -53,7 +53,7 @@ def decode(text: str) -> Token:
         InvalidArgumentError: It is none, is damaged, or comes from a newer version of this package.
             The message does not repeat it, for it may be something secret in the wrong place.
     """
-    parts = text.split(".") if isinstance(text, str) else []
+    parts = text.split(".") if isinstance(cast("object", text), str) else []
     if len(parts) != 3 or not parts[0].startswith("mlmeta"):  # noqa: PLR2004 - see `encode`
         message = f"This is no context token, or one that was cut off. {_WAY_OUT}"
         raise InvalidArgumentError(message)

@@ -78,8 +78,13 @@ class Attach:
             self._scope.__exit__(kind, error, traceback)
 
 
-def belonging(token: Token, writer: Recorder) -> active.Scope:
-    """Return a ``with`` block whose steps belong to what a token names."""
+def belonging(token: Token, writer: Recorder | None) -> active.Scope:
+    """Return a ``with`` block whose steps belong to what a token names.
+
+    Args:
+        token: The token.
+        writer: Where they are recorded; None is where the process records.
+    """
     named = token.experiment
     return active.Scope(
         (active.step, None),
