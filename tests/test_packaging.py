@@ -97,6 +97,7 @@ def test_every_integration_has_its_extra() -> None:
 def test_every_integration_has_its_entry_point() -> None:
     listed = PROJECT["project"]["entry-points"]["mlmeta_track"]
     expected = {name.removeprefix(PREFIX): f"{name}.plugin" for name in PACKAGES}
+    expected["exporters"] = "mlmeta_track.exporters.plugin"
     compare("[project.entry-points.mlmeta_track]", listed, expected)
     assert listed == expected
 

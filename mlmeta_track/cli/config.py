@@ -9,6 +9,7 @@ import click
 from mlmeta_track.cli.output import json_option, print_json, print_table
 from mlmeta_track.store.connect import shown_url
 from mlmeta_track.tracking import settings
+from mlmeta_track.tracking.redaction.urls import public_url
 
 _EXAMPLE = """\b
 Examples:
@@ -37,4 +38,6 @@ def config(*, origin: bool, as_json: bool) -> None:
 def _shown(name: str, value: Any) -> Any:
     if name == "store":
         return shown_url(value)
+    if name == "payloads" and value is not None:
+        return public_url(value)
     return ", ".join(map(str, value)) if isinstance(value, tuple) else value

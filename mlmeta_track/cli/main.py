@@ -23,6 +23,7 @@ from mlmeta_track.cli.serve import serve
 from mlmeta_track.cli.sweep import sweep
 from mlmeta_track.cli.sync import sync
 from mlmeta_track.cli.tail import tail
+from mlmeta_track.cli.transfer import export_command, import_command
 from mlmeta_track.cli.ui import ui
 from mlmeta_track.errors import MlmetaTrackError
 from mlmeta_track.plugins import hooks
@@ -70,7 +71,9 @@ for _command in (
     db,
     doctor,
     experiments,
+    export_command,
     impact,
+    import_command,
     lineage,
     plugins,
     query,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from mlmeta_track.cli.listing import (
@@ -23,7 +26,7 @@ Examples:
   mlmeta-track query --kind executions "last_known_state = FAILED"
   mlmeta-track query --explain "custom_properties.examples > 1000"
 """
-_KINDS = {
+_KINDS: Mapping[str, tuple[Any, Any, Any]] = {
     "artifacts": (Artifact, listing.artifacts, print_artifacts),
     "executions": (Execution, listing.steps, print_steps),
     "contexts": (Context, listing.contexts, print_contexts),

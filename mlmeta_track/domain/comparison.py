@@ -207,7 +207,8 @@ def _between_steps(
     states = (a.execution.last_known_state, b.execution.last_known_state)
     if states[0] is not states[1]:
         yield Difference("steps", prefix.rstrip(".") or a.execution.type, _ended(a), _ended(b))
-    metrics = _metrics(a.execution) | _metrics(b.execution)
+    metrics = metric_names(a.execution.custom_properties)
+    metrics |= metric_names(b.execution.custom_properties)
     facts_a, facts_b = _logged(a.execution), _logged(b.execution)
     for name, one, other in _paired(facts_a, facts_b):
         if one != other:
@@ -246,9 +247,10 @@ def _logged(execution: Execution) -> dict[str, object]:
     return _public({**declared, **execution.custom_properties})
 
 
-def _metrics(execution: Execution) -> set[str]:
+def metric_names(custom: Properties) -> set[str]:
+    """Return which of an execution's custom properties are metrics."""
     try:
-        names = json.loads(str(execution.custom_properties.get("mlmeta_metrics", "[]")))
+        names = json.loads(str(custom.get("mlmeta_metrics", "[]")))
     except ValueError:
         return set()
     return set(map(str, names)) if isinstance(names, list) else set()

@@ -7,7 +7,7 @@ Loading a plugin's module must be cheap: it must not import the library that it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
+    from mlmeta_track.domain.batch import Batch
     from mlmeta_track.domain.description import Description
 
 PROJECT = "mlmeta_track"
@@ -34,6 +35,19 @@ class Instrumenting:
         Each is given as ``"module:Class"`` and imported when it is first switched on; or as a tuple
         of that and the libraries without which it has nothing to do, and imported when one of these
         is.
+        """
+
+
+class Carrying:
+    """How what an engine runs elsewhere belongs to what it was sent from."""
+
+    @hookspec(firstresult=True)
+    def find_context(self) -> str | None:
+        """Return the token of what the code that is running now was sent from by an engine.
+
+        It is the text that ``context_token`` returned where the work was sent from; ``""`` if the
+        work was sent from nowhere, and None if no engine of yours runs it.  It is asked often, in
+        every process: look into ``sys.modules`` for the engine first.
         """
 
 
@@ -90,6 +104,26 @@ class Stepping:
         """Look at a step whose work has ended, before its end is recorded."""
 
 
+class Exporting:
+    """How what was recorded is told in other vocabularies."""
+
+    @hookspec
+    def export_formats(self) -> Mapping[str, str]:  # type: ignore[empty-body]
+        """Return formats for ``mlmeta-track export``: a name, and ``"module:function"``.
+
+        The function is given a ``Selection`` of ``mlmeta_track.domain.selection`` and a function
+        that reads what is inside an artifact, and yields the text piece by piece.
+        """
+
+    @hookspec
+    def batch_recorded(self, batch: Batch, exports: Sequence[str]) -> None:
+        """Look at a batch that was recorded, where the setting ``export`` names something.
+
+        It is called once when a step starts and once when it ends, after secrets were taken out.
+        Return at once: the user's code waits.
+        """
+
+
 class Commanding:
     """What the command line offers."""
 
@@ -98,4 +132,4 @@ class Commanding:
         """Add commands to the ``mlmeta-track`` group."""
 
 
-SPECS = (Instrumenting, Describing, Keeping, Stepping, Commanding)
+SPECS = (Instrumenting, Carrying, Describing, Keeping, Stepping, Exporting, Commanding)

@@ -101,7 +101,10 @@ class Recorder:
         with self.guard(task):
             # The task is spooled with the batch, and may name what the user named.
             public = clean(task, self.rules)
-            return self.delivery.put(clean_batch(batch, self.rules), public, landed)
+            cleaned = clean_batch(batch, self.rules)
+            if self.settings.export:
+                hooks.call("batch_recorded", batch=cleaned, exports=self.settings.export)
+            return self.delivery.put(cleaned, public, landed)
         return None
 
     def put_sign_of_life(self, batch: Batch) -> None:

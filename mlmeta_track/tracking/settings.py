@@ -54,6 +54,7 @@ class Settings:
         redact: Whether what looks like a secret is left out: ``on``, ``off``, or further rules: a
             name (``patient_id``), a name that is none (``!session_token``), or a form of values
             as a regular expression (``/ACME-[0-9]{8}/``).
+        export: Where steps are told besides the store as they begin and end: ``openlineage``.
         load_plugins: The installed plugins to load, by name; None loads all.
         write: How records come to the store: ``direct``, when they are made; ``background``, by a
             thread; ``journal``, by way of the spool.
@@ -72,6 +73,7 @@ class Settings:
     payloads: str | None = None
     code: str = COMMIT
     redact: str | tuple[str, ...] = ON
+    export: tuple[str, ...] = ()
     load_plugins: tuple[str, ...] | None = None
     write: str = DIRECT
     spool_dir: str | None = None
@@ -286,6 +288,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "payloads": _text,
     "code": _code,
     "redact": _redact,
+    "export": _names,
     "load_plugins": _names,
     "write": _write,
     "spool_dir": _text,

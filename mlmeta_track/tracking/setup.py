@@ -23,6 +23,7 @@ def init(  # noqa: PLR0913 - one argument a setting
     code: str | None = None,
     redact: bool | str | Sequence[str] | None = None,
     write: str | None = None,
+    export: Sequence[str] | None = None,
     spool_dir: str | None = None,
 ) -> None:
     """Set up recording; optional, for without it the settings around the process hold.
@@ -50,6 +51,7 @@ def init(  # noqa: PLR0913 - one argument a setting
             for steps that are many and short; ``"journal"`` writes it to a local file first, and
             has a thread bring it to the store.
         spool_dir: The folder in which records wait for a store that cannot be reached.
+        export: Where steps are told besides the store, as they begin and end: ``["openlineage"]``.
 
     Raises:
         SettingsError: A setting cannot be used; the message says which and where it stands.
@@ -66,6 +68,7 @@ def init(  # noqa: PLR0913 - one argument a setting
         "payloads": payloads,
         "code": code,
         "redact": redact,
+        "export": export,
         "write": write,
         "spool_dir": spool_dir,
     }

@@ -160,6 +160,7 @@ def _tfdv_folder(folder: Path) -> None:
 PREPARED: Mapping[str, Callable[[Path], None]] = {
     "README.md": _readme_folder,
     "commands.md": _commands_folder,
+    "exports.md": _commands_folder,
     "getting-started.md": _started_folder,
     "server.md": _server_folder,
     "tfdv.md": _tfdv_folder,

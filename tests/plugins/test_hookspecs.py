@@ -29,12 +29,15 @@ HOOKS = specified()
 def test_the_hooks_are_those_that_the_library_calls() -> None:
     assert list(HOOKS) == [
         "instrumentors",
+        "find_context",
         "describe_artifact",
         "fingerprint",
         "save_payload",
         "load_payload",
         "before_step",
         "after_step",
+        "export_formats",
+        "batch_recorded",
         "register_commands",
     ]
 

@@ -1,0 +1,1 @@
+"""What was recorded, in the vocabularies of others; each comes through the public hooks."""

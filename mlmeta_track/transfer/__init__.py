@@ -1,0 +1,1 @@
+"""Parts of a store taken out of it, and put into another one."""
