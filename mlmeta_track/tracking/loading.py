@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from mlmeta_track.domain.nodes import FILE_FINGERPRINT, Artifact, Execution
@@ -14,8 +15,10 @@ from mlmeta_track.errors import (
 from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking import capture, recorder
 from mlmeta_track.tracking.finding import What, find_node
-from mlmeta_track.tracking.fingerprints import fingerprint_path
+from mlmeta_track.tracking.fingerprints import fingerprint_path, to_uri
 from mlmeta_track.tracking.payloads import Payloads
+from mlmeta_track.tracking.redaction.rules import in_force
+from mlmeta_track.tracking.redaction.texts import clean, clean_uri
 
 
 def load(what: What) -> Any:
@@ -39,15 +42,28 @@ def load(what: What) -> Any:
     if isinstance(artifact, Execution):
         message = f"execution:{artifact.id} ({artifact.type}) is an execution; load an artifact."
         raise InvalidArgumentError(message)
-    value = read(writer.payloads, artifact)
+    value = read(writer.payloads, artifact, at=_given_uri(what, artifact))
     description = capture.describe(value)
     if description is not None and artifact.external_id is not None:
         writer.known.remember(value, description, artifact.external_id)
     return value
 
 
-def read(payloads: Payloads, artifact: Artifact) -> Any:
+def _given_uri(what: What, artifact: Artifact) -> str | None:
+    """Return the URI that was given, if the recorded one is the same without its secrets."""
+    if not isinstance(what, (str, os.PathLike)):
+        return None
+    uri = to_uri(what)
+    return uri if clean_uri(uri, in_force()) == artifact.uri else None
+
+
+def read(payloads: Payloads, artifact: Artifact, *, at: str | None = None) -> Any:
     """Return what lies in an artifact's file or payload, if it is what was recorded.
+
+    Args:
+        payloads: What reaches places that are not on this machine.
+        artifact: The artifact.
+        at: Its URI with what gives access, which is not recorded; None takes the recorded one.
 
     Raises:
         NotFoundError: The file is gone.
@@ -64,7 +80,7 @@ def read(payloads: Payloads, artifact: Artifact) -> Any:
         raise FailedPreconditionError(message)
     uri = artifact.uri
     try:
-        with payloads.fetched(uri) as path:
+        with payloads.fetched(at or uri) as path:
             path.stat()
             value = hooks.ask("load_payload", type_name=artifact.type, path=path)
             is_it = _is_what_was_recorded(artifact, value, str(path))
@@ -75,7 +91,7 @@ def read(payloads: Payloads, artifact: Artifact) -> Any:
         raise
     except Exception as error:
         message = f"{name} cannot be read from {uri}: {type(error).__name__}: {error}"
-        raise FailedPreconditionError(message) from error
+        raise FailedPreconditionError(clean(message, in_force())) from error
     if value is None:
         message = f"No installed plugin loads {name}; read {uri} with its own library."
         raise InvalidArgumentError(message)

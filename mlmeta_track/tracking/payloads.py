@@ -25,6 +25,7 @@ from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking.artifacts import storable
 from mlmeta_track.tracking.fingerprints import to_uri
 from mlmeta_track.tracking.redaction.urls import public_url
+from mlmeta_track.tracking.redaction.words import MASK
 from mlmeta_track.tracking.settings import PAYLOAD, Settings
 
 FOLDER = "mlmeta_payloads"
@@ -84,6 +85,7 @@ class Payloads:
 
         Raises:
             FileNotFoundError: There is none.
+            FailedPreconditionError: What gives access to it was not recorded.
         """
         if not _is_remote(uri):
             yield Path(uri)
@@ -91,6 +93,11 @@ class Payloads:
         root = self._root
         if root and uri.startswith(public_url(root)):
             uri = root + uri[len(public_url(root)) :]  # The password, which is never recorded.
+        if MASK in uri:
+            message = (
+                f"{uri} was recorded without what gives access to it. Load it by its whole URL."
+            )
+            raise FailedPreconditionError(message)
         system, path = _file_system(uri)
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder, PurePosixPath(path).name)

@@ -499,3 +499,20 @@ def test_a_password_in_the_url_is_used_and_never_recorded(
     assert uris() == [f"memory://me:***@host/{tmp_path.name}/{place('la')}"]
     assert fsspec.filesystem("memory").find(f"/me:secret@host/{tmp_path.name}") != []
     assert mt.load(1).samples == "la"
+
+
+def test_a_file_that_takes_a_password_is_loaded_by_the_url_that_has_it(
+    plugin: SoundPlugin, store_url: str, fsspec: Any
+) -> None:
+    class Sound(mt.Artifact):
+        name: str
+
+    url = "memory://me:secret@host/do.txt"
+    fsspec.filesystem("memory").pipe("/me:secret@host/do.txt", b"do")
+    mt.init(store_url, strict=True)
+    with mt.step("listen") as step:
+        step.input(url, Sound())
+    assert uris() == ["memory://me:***@host/do.txt"]
+    assert mt.load(url).samples == "do"
+    with pytest.raises(FailedPreconditionError, match="Load it by its whole URL"):
+        mt.load(1)
