@@ -14,6 +14,12 @@ from mlmeta_track_tfdv.beam_graph import Applied
 MOST_COUNTERS = 100
 """Of more counters only so many are recorded, the first by name."""
 
+_LOCAL_RUNNERS = frozenset(
+    (
+        *("DirectRunner", "SwitchingDirectRunner", "BundleBasedDirectRunner"),
+        *("FnApiRunner", "InteractiveRunner", "PrismRunner"),
+    )
+)
 _COUNTED = "tfx."
 _LONGEST_NAME = 255
 _OPTIONS = "apache_beam.options.pipeline_options"
@@ -30,6 +36,11 @@ def about(pipeline: Any) -> dict[str, Any]:
         "pipeline_options": options.pipeline_options(told),
     }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def runs_here(pipeline: Any) -> bool:
+    """Tell whether a pipeline's work ends with this process; services go on by themselves."""
+    return type(pipeline.runner).__name__ in _LOCAL_RUNNERS
 
 
 def _defaults() -> dict[str, Any]:

@@ -59,6 +59,8 @@ class PipelineRun:
         for one in applied:
             step = new_step(f"tfdv.{one.name}")
             if step is not None:
+                if not beam_facts.runs_here(pipeline):
+                    step.works_elsewhere()
                 self._steps.append((one, step))
         self._about = beam_facts.about(pipeline) if self._steps else {}
 

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from mlmeta_track.domain.nodes import PropertyValue
+from mlmeta_track.tracking.instrument import without_secrets
 
 LEFT_OUT = "(left out)"
 """What stands in place of a secret."""
@@ -60,7 +61,8 @@ def pipeline_options(options: Any) -> str | None:
 
 def public(text: str) -> str:
     """Return text without what gives access in the URLs in it."""
-    return _TOKEN.sub(rf"\1{LEFT_OUT}@", _PASSWORD.sub(rf"\1:{LEFT_OUT}@", text))
+    text = _TOKEN.sub(rf"\1{LEFT_OUT}@", _PASSWORD.sub(rf"\1:{LEFT_OUT}@", text))
+    return without_secrets(text)  # all others, before the text is cut
 
 
 def names(functions: Any) -> str:

@@ -15,6 +15,7 @@ import mlmeta_track as mt
 from mlmeta_track.domain.events import EventType
 from mlmeta_track.domain.nodes import Artifact, Execution, ExecutionState
 from mlmeta_track.store.base import Store
+from mlmeta_track.tracking.leases import under_way
 
 # There is no such service here, so this one stands for it; it does as Beam's own runners do.
 RUNNER = """
@@ -85,6 +86,15 @@ def test_a_job_that_nobody_waits_for_stays_running_and_is_not_asked(
     assert result.wait_until_finish(duration=5) == "RUNNING"
     assert only(tracked).last_known_state is ExecutionState.RUNNING
     assert result.asked == 0
+
+
+def test_the_end_of_this_process_says_nothing_of_a_job_elsewhere(
+    tracked: Store, tfdv: Any, remote: Any
+) -> None:
+    built(tfdv, remote).run()
+    assert "mlmeta_process" not in only(tracked).custom_properties  # so that no sweep judges it
+    under_way.break_off_all("process exit", "The process ended.")
+    assert only(tracked).last_known_state is ExecutionState.RUNNING
 
 
 @pytest.mark.parametrize(
