@@ -30,6 +30,8 @@ _FIRST_PROCESS = 1
 
 _keeper: Keeper | None = None
 _watched_by: int | None = None
+_has_asked: bool = False
+"""Whether the main thread has looked for a handler of SIGTERM, which it does once a process."""
 _lock = threading.Lock()
 
 
@@ -42,7 +44,7 @@ def watch() -> None:
                 _keeper = Keeper(_hear)
                 _watch_exit()
                 _watched_by = os.getpid()
-    if sys.platform != "win32":
+    if not _has_asked and threading.current_thread() is threading.main_thread():
         _watch_signal()
 
 
@@ -59,6 +61,9 @@ def _watch_exit() -> None:
 
 def _exit() -> None:
     under_way.break_off_all(under_way.EXITED, "The process ended while the step was under way.")
+    # As long as a signal is still handled: a pool sends one to workers that are just ending.
+    for say in last_words:
+        say()
     if _keeper is not None and threading.current_thread() is threading.main_thread():
         _unwatch_signal(_keeper)  # soon no thread runs any more, and none would hear of it
 
@@ -68,8 +73,10 @@ def _exit() -> None:
 
 def _watch_signal() -> None:
     """Handle SIGTERM, unless the user does, or nothing would come of it."""
+    global _has_asked  # noqa: PLW0603 - a fork makes it another process
+    _has_asked = True
     if (
-        threading.current_thread() is not threading.main_thread()
+        sys.platform == "win32"
         or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
         or os.getpid() == _FIRST_PROCESS  # in a container, whose first process is not ended by it
         or _keeper is None
@@ -150,7 +157,8 @@ def _after_fork() -> None:
 
 def _forget() -> None:
     """Leave the parent's steps and its keeper to the parent: this process was just forked."""
-    global _keeper, _lock  # noqa: PLW0603 - they are the parent's
+    global _keeper, _lock, _has_asked  # noqa: PLW0603 - they are the parent's
+    _has_asked = False
     _lock = threading.Lock()
     under_way.forget()
     keeper, _keeper = _keeper, None
