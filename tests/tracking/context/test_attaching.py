@@ -121,7 +121,7 @@ def test_without_a_setting_the_tokens_store_is_used_inside_the_block(
     with mt.attach(encode(Token(run="nightly", store=url))):
         child()
         assert mt.get_store().url == url
-    assert only(open_store(url), "Child")
+    assert only(open_store(url), "Child").type == "Child"
     assert mt.get_store().url.endswith("mlmeta.db")
 
 
@@ -188,7 +188,7 @@ def test_a_broken_token_in_the_environment_is_told_once_and_hinders_nothing(
 ) -> None:
     done = run_script("mlmeta1.e30.000000000000")
     assert done.stderr.count("MLMETA_TRACK_CONTEXT") == 1
-    assert only(open_store(f"sqlite:///{tmp_path / 'mlmeta.db'}"), "Child")
+    assert only(open_store(f"sqlite:///{tmp_path / 'mlmeta.db'}"), "Child").type == "Child"
 
 
 def test_a_broken_token_is_told_even_if_strict_and_never_raised(
