@@ -309,6 +309,10 @@ class same_text(FunctionElement[bool]):  # noqa: N801 - it reads as a function o
     inherit_cache = True
     type = BOOLEAN()
 
+    def self_group(self, against: Any = None) -> same_text:  # noqa: ARG002 - SQLAlchemy's name
+        """Stay as it is beside other conditions: compared with "true", no index would serve it."""
+        return self
+
 
 @compiles(same_text)
 def _same(element: same_text, compiler: Any, **options: Any) -> str:

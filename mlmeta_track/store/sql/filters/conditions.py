@@ -64,6 +64,7 @@ from mlmeta_track.store.sql.filters.values import (
     settled,
     truth,
 )
+from mlmeta_track.store.sql.schema import same_text
 
 _Comparison: TypeAlias = "Callable[[ColumnElement[Any], Sequence[Value]], ColumnElement[bool]]"
 _INT64 = range(-(2**63), 2**63)
@@ -163,6 +164,8 @@ class Conditions:
             return self._of_property(left, [right], lambda sql, v: compare(sql, v[0].sql), part)
         if right.columns is not None:
             return self._of_property(right, [left], lambda sql, v: compare(v[0].sql, sql), part)
+        if part.operator == "=" and _is_indexed(left, part):
+            return truth(same_text(left.sql, right.sql))
         if part.operator in _EQUALITY:
             return truth(compare(_as_compared(left, part), right.sql))
         return truth(compare(_as_compared(left, part, in_order=True), _in_order(right).sql))
@@ -402,6 +405,12 @@ def _with_typed_nulls(values: Sequence[Value]) -> list[Value]:
 def _asks_for_order(part: Expression) -> bool:
     """Say whether it matters which of two values comes first, and not only whether they differ."""
     return not (isinstance(part, In) or (isinstance(part, Compare) and part.operator in _EQUALITY))
+
+
+def _is_indexed(found: Value, part: Compare) -> bool:
+    """Say whether a text of the node's is compared with a given one, as an index does quickly."""
+    is_simple = isinstance(part.left, Name) and isinstance(part.right, Literal)
+    return is_simple and found.type is ValueType.STRING
 
 
 def _in_order(found: Value) -> Value:
