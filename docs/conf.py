@@ -13,4 +13,5 @@ myst_heading_anchors = 3
 
 html_theme = "furo"
 html_title = f"mlmeta_track {release}"
+suppress_warnings = ["ref.python"]  # two classes may have one name, as Artifact has
 nitpicky = False  # names of other projects' objects: looking them up would need the network

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from mlmeta_track.domain.events import EventType
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
 from mlmeta_track.domain.types import ArtifactType, ExecutionType, PropertyType
 from mlmeta_track.domain.writes import ArtifactWrite, EventWrite, ExecutionWrite, UpdateOptions
-from mlmeta_track.store.base import NodeT, Store
+from mlmeta_track.store.base import Store
 from mlmeta_track.store.connect import open_store
 from mlmeta_track.transfer.putting import put
 from mlmeta_track.transfer.taking import take_all, take_around
@@ -52,8 +53,8 @@ def contents(store: Store) -> dict[str, list[str]]:
 
 
 def name(store: Store, kind: type[Artifact | Execution], number: int) -> str:
-    [node] = store.get_by_id(kind, [number])
-    return str(node.external_id)
+    nodes: list[Any] = store.get_by_id(kind, [number])
+    return str(nodes[0].external_id)
 
 
 def test_the_other_store_holds_the_same(filled: Store, other: Store) -> None:
