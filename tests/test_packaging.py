@@ -27,11 +27,16 @@ PACKAGES = {
     if path.is_dir() and any(path.glob("*.py"))
 }
 
+# What a pipeline stands on already, or not: nobody wants all of them.
+ENGINES = {"dask", "kedro", "ray", "spark"}
+
 # Which sources each lock is compiled from: what `make lock` does.
 LOCKS = {
+    "beam-current": ("core",),
     "core-test": ("core",),
     "dev": ("core", "extras"),
     "docs": ("core",),
+    "engines": ("core", "engines"),
     "mlflow": (),
     "mlmd": (),
     "taxi": (),
@@ -91,15 +96,21 @@ def test_every_integration_has_its_extra() -> None:
     short = {name.removeprefix(PREFIX) for name in PACKAGES}
     others = OTHER_EXTRAS | {"all"}
     compare("[project.optional-dependencies]", set(extras) - others, short)
-    assert extras["all"] == [f"mlmeta-track[{','.join(sorted(short | OTHER_EXTRAS))}]"]
+    assert extras["all"] == [f"mlmeta-track[{','.join(sorted((short - ENGINES) | OTHER_EXTRAS))}]"]
 
 
 def test_every_integration_has_its_entry_point() -> None:
     listed = PROJECT["project"]["entry-points"]["mlmeta_track"]
     expected = {name.removeprefix(PREFIX): f"{name}.plugin" for name in PACKAGES}
+    del expected["kedro"]  # which is found by Kedro
     expected["exporters"] = "mlmeta_track.exporters.plugin"
     compare("[project.entry-points.mlmeta_track]", listed, expected)
     assert listed == expected
+
+
+def test_kedro_finds_its_plugin() -> None:
+    (point,) = entry_points(group="kedro.hooks", name="mlmeta_track")
+    assert hasattr(point.load().before_node_run, "kedro_impl")
 
 
 def test_import_linter_knows_every_integration() -> None:
@@ -134,7 +145,7 @@ def test_an_integration_is_installed_as_a_typed_top_level_package(name: str) -> 
 
 def test_entry_points_are_installed() -> None:
     installed = {point.name for point in entry_points(group="mlmeta_track")}
-    assert installed >= {name.removeprefix(PREFIX) for name in PACKAGES}
+    assert installed >= {name.removeprefix(PREFIX) for name in PACKAGES} - {"kedro"}
 
 
 def test_each_lock_has_its_input() -> None:
@@ -159,9 +170,12 @@ def test_lock_is_in_step_with_what_it_is_compiled_from(name: str) -> None:
     asked = (ROOT / "requirements" / f"{name}.in").read_text("utf-8").splitlines()
     if "core" in LOCKS[name]:
         asked += PROJECT["project"]["dependencies"]
+    extras = PROJECT["project"]["optional-dependencies"]
     if "extras" in LOCKS[name]:
-        extras = PROJECT["project"]["optional-dependencies"]
-        asked += [line for extra, lines in extras.items() if extra != "all" for line in lines]
+        named = set(extras) - ENGINES - {"all"}
+        asked += [line for extra in named for line in extras[extra]]
+    if "engines" in LOCKS[name]:
+        asked += [line for extra in ENGINES for line in extras[extra]]
     needed = requirement_names(
         line for line in asked if name == "core-test" or "python_version < '3.11'" not in line
     )

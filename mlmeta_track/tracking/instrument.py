@@ -24,37 +24,53 @@ import wrapt
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking import recorder
-from mlmeta_track.tracking.active import is_held_off
+from mlmeta_track.tracking.active import inside, is_held_off
 from mlmeta_track.tracking.capture import describe, describe_path, items
 from mlmeta_track.tracking.context import patches
 from mlmeta_track.tracking.files import describe as describe_files
 from mlmeta_track.tracking.files import with_size
 from mlmeta_track.tracking.isolation import Guard
-from mlmeta_track.tracking.libraries import callers, early, places
+from mlmeta_track.tracking.libraries import callers, cloudpickles, early, places
 from mlmeta_track.tracking.libraries.callers import is_silent_package
+from mlmeta_track.tracking.libraries.carrying import (
+    CONTEXT,
+    attached,
+    carried,
+    carrying,
+    token_to_carry,
+)
 from mlmeta_track.tracking.libraries.deferred import Deferred
 from mlmeta_track.tracking.libraries.families import Family
 from mlmeta_track.tracking.libraries.places import Place
 from mlmeta_track.tracking.libraries.recording import LibraryCall, Recording, guarded, new_step
 from mlmeta_track.tracking.libraries.table import TrackedFamily, TrackedFunction
+from mlmeta_track.tracking.redaction.rules import in_force
+from mlmeta_track.tracking.redaction.texts import clean
 from mlmeta_track.tracking.wrappers import TrackedInPlace, tracker_of
 
 __all__ = [
+    "CONTEXT",
     "Instrumentor",
     "LibraryCall",
     "TrackedFamily",
     "TrackedFunction",
+    "attached",
     "autotrack",
+    "carried",
+    "carrying",
     "describe",
     "describe_files",
     "describe_path",
     "guarded",
+    "inside",
     "is_held_off",
     "is_silent_package",
     "items",
     "new_step",
+    "token_to_carry",
     "untrack",
     "with_size",
+    "without_secrets",
 ]
 
 _logger = logging.getLogger("mlmeta_track")
@@ -69,6 +85,11 @@ class _Installed:
 
     place: Place
     wrapper: TrackedInPlace
+
+
+def without_secrets(text: str) -> str:
+    """Return text as it may be written; what is cut is to be cleaned before, not after."""
+    return clean(text, in_force())
 
 
 class Instrumentor:
@@ -308,6 +329,7 @@ class _Offer:
     libraries: tuple[str, ...] = ()
 
 
+cloudpickles.watch()
 _instrumentors: dict[str, Instrumentor] = {}
 _lock = threading.RLock()
 
@@ -341,7 +363,9 @@ def untrack(*names: str) -> None:
     """Switch automatic tracking off again; the libraries get their own functions back.
 
     Args:
-        names: Integrations to switch off; every one if none is given.
+        names: Integrations to switch off; every one if none is given, and then work in other
+            threads and processes no longer belongs to the step that it was started from, until
+            ``autotrack()`` or ``init()``.
 
     Raises:
         InvalidArgumentError: No installed integration has such a name.

@@ -159,8 +159,8 @@ def _reduce(wrapper: Any, protocol: Any) -> tuple[Any, ...]:
         return find_function, (module, name)
     if type(wrapped) is FunctionType:
         # The wrapper goes before the function, whose globals may hold the wrapper again.
-        return _arriving, (tracker_of(wrapper),), wrapped
-    return _arriving, (tracker_of(wrapper), wrapped)
+        return arriving, (tracker_of(wrapper),), wrapped
+    return arriving, (tracker_of(wrapper), wrapped)
 
 
 def _leads_to(module: object, name: object, wrapper: Any) -> bool:
@@ -182,6 +182,6 @@ def _is_dill(caller: FrameType) -> bool:
     return any(base.__module__.partition(".")[0] == "dill" for base in type(pickler).__mro__)
 
 
-def _arriving(tracker: Tracker, wrapped: Any = None) -> Tracked:
+def arriving(tracker: Tracker, wrapped: Any = None) -> Tracked:
     """Return a wrapper, maybe one that will be given its function by ``__setstate__``."""
-    return Tracked(_arriving if wrapped is None else wrapped, tracker)
+    return Tracked(arriving if wrapped is None else wrapped, tracker)

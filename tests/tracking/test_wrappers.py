@@ -418,12 +418,8 @@ def test_a_scripts_function_runs_in_a_process_with_another_script(
         assert tracked.results[what] == RESULTS[what]
 
 
-def test_a_scripts_functions_sent_by_dill_are_tracked_where_they_arrive(tracked: Sent) -> None:
-    if tracked.by == "cloudpickle":
-        # It takes a wrapped function for a plain one, and sends that.
-        assert "Trunk" not in tracked.recorded
-    else:
-        assert {"Trunk", "factorial", "Local", "Model.fit"} <= set(tracked.recorded)
+def test_a_scripts_functions_are_tracked_where_they_arrive(tracked: Sent) -> None:
+    assert {"Trunk", "factorial", "Local", "Model.fit"} <= set(tracked.recorded)
 
 
 POOLS = """

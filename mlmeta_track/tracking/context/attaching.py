@@ -61,6 +61,7 @@ class Attach:
 
     def __enter__(self) -> None:
         """Let what follows belong to it."""
+        recorder.current()  # What an engine has brought comes around this.
         if self._scope is None:
             writer = _recorder_for(self._token)
             surroundings.tell_of_store(self._token, writer)
@@ -93,6 +94,12 @@ def belonging(token: Token, writer: Recorder | None) -> active.Scope:
         (active.parent, token.parent or ""),
         (active.recorder, writer),
     )
+
+
+def leave() -> None:
+    """Let what follows belong to nothing, as in a process that was not told."""
+    for variable in (active.step, active.run, active.experiment, active.parent, active.recorder):
+        variable.set(None)
 
 
 def _recorder_for(token: Token) -> Recorder:

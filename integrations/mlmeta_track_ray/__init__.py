@@ -1,0 +1,5 @@
+"""Ray, tracked by itself: ``mt.autotrack("ray")``."""
+
+from mlmeta_track.tracking.instrument import carried
+
+__all__ = ["carried"]

@@ -1,0 +1,5 @@
+"""Spark, tracked by itself: ``mt.autotrack("spark")``."""
+
+from mlmeta_track.tracking.instrument import carried
+
+__all__ = ["carried"]
