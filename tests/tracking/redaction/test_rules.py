@@ -8,6 +8,7 @@ import mlmeta_track as mt
 from mlmeta_track.domain.nodes import Artifact, Execution
 from mlmeta_track.errors import SettingsError
 from mlmeta_track.tracking import recorder
+from mlmeta_track.tracking.instrument import without_secrets
 from mlmeta_track.tracking.redaction import rules
 from mlmeta_track.tracking.settings import resolve
 
@@ -107,3 +108,8 @@ def test_what_one_step_wrote_another_reads_under_a_fresh_signature(store_url: st
     with mt.step("read") as step:
         step.input(SIGNED.format("bbb"))
     assert len(mt.get_store().get_by_type(Artifact, "DataSet")) == 1
+
+
+def test_integrations_clean_by_the_rules_in_force(store_url: str) -> None:
+    mt.init(store_url, redact="patient_id")
+    assert without_secrets("patient_id=7a, password=b") == "patient_id=***, password=***"
