@@ -11,6 +11,8 @@ PYTHON := .venv/bin/python
 UV := build/uv/bin/uv
 LOCK_UPGRADE ?=
 PYTEST_FLAGS ?= -n 3 --dist loadfile
+# What has to do with Beam, for the one that is beside TFDV in .venv is an old one.
+BEAM_TESTS = tests/integrations/test_tfdv_calls.py tests/integrations/test_tfdv_beam.py
 # The core's tests: those that need no TFDV, so that they run on every Python of the core.
 CORE_TESTS = $(wildcard tests/test_face.py tests/test_errors.py tests/test_main.py tests/test_testing.py \
 	tests/domain tests/plugins tests/store tests/tracking tests/cli tests/testing tests/wire tests/mlmd tests/server)
@@ -23,7 +25,7 @@ export MLMETA_TEST_MLMD_PYTHON ?= $(CURDIR)/build/envs/mlmd/bin/python
 export MLMETA_TEST_MLFLOW_PYTHON ?= $(CURDIR)/build/envs/mlflow/bin/python
 export MLMETA_TEST_TAXI_CSV ?= $(CURDIR)/build/data/taxi/data.csv
 
-.PHONY: help demo faults test test-3.11 test-core-3.10 test-core-3.12 test-core-3.13 check bench docs lock messages clean
+.PHONY: help demo faults test test-3.11 test-beam test-core-3.10 test-core-3.12 test-core-3.13 check bench docs lock messages clean
 
 help: ## list the targets (the default)
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' Makefile
@@ -31,7 +33,7 @@ help: ## list the targets (the default)
 demo: .venv/.stamp build/data/taxi/data.csv ## record TFDV on the real taxi data, four ways, and show the lineage
 	@$(PYTHON) examples/demo.py
 
-test: test-3.11 test-core-3.10 test-core-3.12 test-core-3.13 ## all tests on Python 3.11, the core's on each other Python found
+test: test-3.11 test-beam test-core-3.10 test-core-3.12 test-core-3.13 ## all tests on Python 3.11, the core's on each other Python found
 
 check: .venv/.stamp ## ruff, mypy and the import contracts
 	@echo "check: ruff check"; .venv/bin/ruff check --quiet
@@ -59,6 +61,8 @@ lock: build/uv/.stamp ## compile requirements/*.in anew; LOCK_UPGRADE=--upgrade 
 	@$(COMPILE) --python-version 3.11 --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
 	@$(COMPILE) --python-version 3.10 pyproject.toml requirements/core-test.in -o requirements/core-test.txt
 	@$(COMPILE) --python-version 3.11 pyproject.toml requirements/docs.in -o requirements/docs.txt
+	@$(COMPILE) --python-version 3.11 --override requirements/beam-current.overrides pyproject.toml \
+		requirements/beam-current.in -o requirements/beam-current.txt
 	@$(COMPILE) --python-version 3.11 requirements/mlmd.in -o requirements/mlmd.txt
 	@$(COMPILE) --python-version 3.11 requirements/mlflow.in -o requirements/mlflow.txt
 	@$(COMPILE) --python-version 3.11 --no-deps requirements/taxi.in -o requirements/taxi.txt
@@ -83,6 +87,10 @@ test-3.11: .venv/.stamp build/envs/mlmd/.stamp build/data/taxi/data.csv
 	@sh tools/install-servers
 	@echo "test: everything, on Python 3.11"
 	@$(PYTHON) -m pytest $(PYTEST_FLAGS)
+
+test-beam: build/envs/beam-current/.stamp
+	@echo "test: TFDV on a Beam of today, on Python 3.11"
+	@build/envs/beam-current/bin/python -m pytest $(PYTEST_FLAGS) $(BEAM_TESTS)
 
 test-core-3.10 test-core-3.12 test-core-3.13: test-core-%: build/uv/.stamp build/envs/mlmd/.stamp build/data/taxi/data.csv
 	@if [ -z "$(CORE_TESTS)" ]; then \
@@ -121,6 +129,12 @@ build/uv/.stamp: requirements/uv.txt
 build/envs/core-%/.stamp: requirements/core-test.txt pyproject.toml | build/uv/.stamp
 	@echo "set-up: build/envs/core-$* (the core alone, on Python $*)"
 	@$(call sync,build/envs/core-$*,core-test,$(CORE_PYTHON)) && $(call editable,build/envs/core-$*)
+	@touch $@
+
+build/envs/beam-current/.stamp: requirements/beam-current.txt pyproject.toml | build/uv/.stamp
+	@echo "set-up: build/envs/beam-current (TFDV on a Beam of today; takes minutes, mostly download)"
+	@$(call sync,build/envs/beam-current,beam-current,build/uv/bin/python) && \
+		$(call editable,build/envs/beam-current)
 	@touch $@
 
 build/envs/docs/.stamp: requirements/docs.txt pyproject.toml | build/uv/.stamp
