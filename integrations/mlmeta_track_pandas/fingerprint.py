@@ -39,9 +39,8 @@ def fingerprint(frame: Any) -> str | None:
         for part in (narrow,) if row_step <= 1 else (narrow.iloc[::row_step], narrow.iloc[-1:]):
             for hashes in _hashed_rows(part):
                 digest.update(hashes)
-            for column in _mixed(part):
-                # Of these pandas hashes how the values are printed: 1 would be "1".
-                digest.update(" ".join([type(value).__name__ for value in column]).encode())
+            for cells in _alike(part):
+                digest.update(" ".join([type(value).__name__ for value in cells]).encode())
     except Exception:  # noqa: BLE001 - cells may hold anything, and fail in any way when hashed
         return None
     is_whole = row_step <= 1 and column_step <= 1
@@ -54,7 +53,8 @@ def _spaced(length: int, step: int) -> list[int]:
 
 
 def _layout(frame: Any) -> str:
-    columns = [(name, str(kind)) for name, kind in zip(frame.columns, frame.dtypes, strict=True)]
+    kinds = zip(frame.columns, frame.dtypes, strict=True)
+    columns = [(name, str(kind), *_categories(kind)) for name, kind in kinds]
     return repr((columns, frame.columns.names, frame.index.names))
 
 
@@ -65,8 +65,19 @@ def _hashed_rows(frame: Any) -> Iterator[bytes]:
         yield hashed(frame.iloc[start : start + _BLOCK_ROWS], index=True).to_numpy().tobytes()
 
 
-def _mixed(frame: Any) -> list[Any]:
-    """Return the columns whose values are of several types."""
+def _categories(kind: Any) -> tuple[Any, ...]:
+    """Return what a column of categories may hold, which it need not hold."""
+    categories = getattr(kind, "categories", None)
+    return () if categories is None else (list(categories), kind.ordered)
+
+
+def _alike(frame: Any) -> list[Any]:
+    """Return the cells that pandas hashes alike though they are not, column by column.
+
+    Of a column with values of several types it hashes how they are printed: 1 would be "1".  And
+    all that is missing is the same to it: None would be NaN.
+    """
     infer = sys.modules["pandas"].api.types.infer_dtype
     columns = [frame.iloc[:, i] for i, kind in enumerate(frame.dtypes) if str(kind) == "object"]
-    return [column for column in columns if infer(column, skipna=True).startswith("mixed")]
+    mixed = [infer(column, skipna=True).startswith("mixed") for column in columns]
+    return [c if is_mixed else c[c.isna()] for c, is_mixed in zip(columns, mixed, strict=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from mlmeta_track.domain.description import Description
@@ -24,3 +25,20 @@ def describe_artifact(value: Any) -> Description | None:
         return None
     found: Description | None = import_module("mlmeta_track_pandas.describe").describe(value)
     return found
+
+
+@hookimpl
+def save_payload(value: Any, folder: Path) -> str | None:
+    """Write data frames and series as Parquet."""
+    if "pandas" not in sys.modules:
+        return None
+    name: str | None = import_module("mlmeta_track_pandas.payloads").save(value, folder)
+    return name
+
+
+@hookimpl
+def load_payload(path: Path) -> Any:
+    """Read data frames and series that were written so."""
+    if path.suffix != ".parquet":
+        return None
+    return import_module("mlmeta_track_pandas.payloads").load(path)

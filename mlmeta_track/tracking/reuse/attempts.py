@@ -36,7 +36,6 @@ LONGEST_RESULT = 60_000
 """What a call returned and its files are kept up to so many characters of JSON."""
 
 _METRICS = "mlmeta_metrics"
-_RETURN = "return"
 
 _logger = logging.getLogger("mlmeta_track")
 
@@ -149,7 +148,7 @@ class Attempt:
 
     def _is_kept(self, step: Step, place: EventPath, value: object) -> bool:
         """Tell whether a value that was returned is an artifact with a payload."""
-        put = step.made_at((_RETURN, *place))
+        put = step.made_at(place)
         if put is None or put.uri is None or not self._writer.payloads.holds(put.uri):
             return False
         description = capture.describe(value)

@@ -23,6 +23,9 @@ from mlmeta_track.tracking.reuse.unknown import UnknownContentError
 Described: TypeAlias = Any
 """A value as what JSON can hold."""
 
+RETURNED = "return"
+"""The key under which a return value stands in event paths."""
+
 _PATHS: dict[str, type[pathlib.PurePath]] = {
     kind.__name__: kind
     for kind in (type(pathlib.Path()), pathlib.PurePosixPath, pathlib.PureWindowsPath)
@@ -41,7 +44,7 @@ class Describing:
         self._artifact_at = artifact_at
         self.files: dict[str, str | None] = {}
 
-    def describe(self, value: Any, place: EventPath = ()) -> Described:
+    def describe(self, value: Any, place: EventPath = (RETURNED,)) -> Described:
         """Return what JSON can hold, from which ``rebuild`` makes an equal value.
 
         Raises:
@@ -68,14 +71,14 @@ class Describing:
     def _artifact(self, value: Any, place: EventPath) -> Described:
         if self._artifact_at(place, value):
             return {"artifact": list(place), "class": class_name(value)}
-        where = f"its result{f' at {place!r}' if place else ''}"
+        where = f"its result{f' at {place[1:]!r}' if place[1:] else ''}"
         message = f"{where} is a {class_name(value)}, which is kept nowhere"
         raise UnknownContentError(message)
 
     def _items(self, value: dict[Any, Any], place: EventPath) -> Iterator[list[Described]]:
         for i, (name, item) in enumerate(value.items()):
             step = key(name) if isinstance(name, str) else i
-            yield [self.describe(name), self.describe(item, (*place, step))]
+            yield [self.describe(name, place), self.describe(item, (*place, step))]
 
     def _look_at(self, value: str | os.PathLike[str]) -> None:
         found = content_at(value)
