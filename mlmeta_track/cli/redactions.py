@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from mlmeta_track.domain.listing import ListQuery
+from mlmeta_track.domain.listing import ListQuery, NodeT
 from mlmeta_track.domain.nodes import Artifact, Context, Execution, Node
 from mlmeta_track.errors import NotFoundError
 from mlmeta_track.store.base import Store
@@ -22,7 +22,6 @@ from mlmeta_track.tracking.redaction.texts import clean_uri
 from mlmeta_track.tracking.settings import OFF, Settings
 
 _PAGE: Final = 1_000
-_KINDS: Final[tuple[type[Node], ...]] = (Artifact, Execution, Context)
 
 
 def show(found: Settings, command: Sequence[str]) -> bool:
@@ -69,22 +68,27 @@ def _tell_store(url: str, in_force: rules.Rules) -> bool:
 
 def _tell_rows(store: Store, in_force: rules.Rules) -> bool:
     is_clean = True
-    for kind in _KINDS:
+    stored: dict[str, Iterator[Node]] = {
+        "artifacts": _nodes(store, Artifact),
+        "executions": _nodes(store, Execution),
+        "contexts": _nodes(store, Context),
+    }
+    for kind, nodes in stored.items():
         counts: Counter[str] = Counter()
         affected = total = 0
-        for node in _nodes(store, kind):
+        for node in nodes:
             places = set(previewing.in_node(node, in_force))
             counts.update(places)
             affected += bool(places)
             total += 1
         is_clean = is_clean and not affected
-        click.echo(f"Stored {kind.__name__.lower()}s: {affected} of {total}")
+        click.echo(f"Stored {kind}: {affected} of {total}")
         for name, count in sorted(counts.items()):
             click.echo(f"  {name}: {count}")
     return not is_clean
 
 
-def _nodes(store: Store, kind: type[Node]) -> Iterator[Node]:
+def _nodes(store: Store, kind: type[NodeT]) -> Iterator[NodeT]:
     page = store.list_page(kind, ListQuery(limit=_PAGE))
     yield from page.nodes
     while page.next is not None:

@@ -98,7 +98,8 @@ def test_an_artifact_is_found_by_its_signed_url(store_url: str) -> None:
     mt.init(store_url, strict=True)
     with mt.step("read") as step:
         step.input(SIGNED.format("aaa"))
-    assert mt.lineage(SIGNED.format("ccc")).node.uri == "https://b.s3.amazonaws.com/k.csv?***"
+    [artifact] = mt.get_store().get_by_type(Artifact, "DataSet")
+    assert mt.lineage(SIGNED.format("ccc")).node == artifact
 
 
 def test_what_one_step_wrote_another_reads_under_a_fresh_signature(store_url: str) -> None:
