@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from mlmeta_track.tracking.instrument import (
 )
 from mlmeta_track_tfdv import beam_facts, options, payloads
 from mlmeta_track_tfdv.beam_graph import Applied, Written
+from mlmeta_track_tfdv.shards import describe_shards
 from mlmeta_track_tfdv.transforms import TYPES
 
 if TYPE_CHECKING:
@@ -172,11 +172,8 @@ def _written(written: Written) -> Description:
     placed = describe_path(options.public(written.path), artifact_type)
     path = Path(placed.uri or "")
     if written.is_prefix:
-        if "://" in written.path:
-            return placed
-        shards = f"{glob.escape(str(path))}-[0-9]*-of-[0-9]*"
-        _, files = next(iter(describe_files(shards, artifact_type)))
-        return replace(files, uri=placed.uri)
+        is_here = "://" not in written.path
+        return describe_shards(placed, artifact_type, MOST_BYTES) if is_here else placed
     if not path.is_file() or path.stat().st_size > MOST_BYTES:
         return with_size(placed)
     message = _message(artifact_type, path)

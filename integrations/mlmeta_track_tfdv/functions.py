@@ -13,6 +13,7 @@ from typing import Any
 from mlmeta_track.tracking.instrument import TrackedFunction
 from mlmeta_track_tfdv import options
 from mlmeta_track_tfdv.describe import STATISTICS
+from mlmeta_track_tfdv.shards import LoadingShards
 
 _PACKAGE = "tensorflow_data_validation"
 _VALIDATION_API = f"{_PACKAGE}.api.validation_api"
@@ -200,6 +201,7 @@ FILES = (
         returns="statistics",
         finds=_proto,
         unrecorded=frozenset({"io_provider"}),
+        describer=LoadingShards,
     ),
     TrackedFunction(name="load_schema_text", loads_from="input_path", returns="schema"),
     TrackedFunction(name="load_anomalies_text", loads_from="input_path", returns="anomalies"),

@@ -415,6 +415,27 @@ def test_each_application_is_an_execution_and_a_merge_takes_from_both(
     assert tracked.get_by_type(Artifact, "ExampleStatistics")[-1].custom_properties["files"] == 1
 
 
+def test_shards_that_are_loaded_by_their_prefix_lead_back_to_the_data(
+    tracked: Store, beam: Any, tfdv: Any, rows: Path, tmp_path: Path
+) -> None:
+    with pipeline_of(beam, QUICK) as pipeline:
+        statistics = pipeline | read(rows) | tfdv.GenerateStatistics()
+        _ = statistics | tfdv.WriteStatisticsToTFRecord("shards", sharded_output=True)
+    (written,) = tracked.get_by_type(Artifact, "ExampleStatistics")
+    facts = written.custom_properties
+    assert written.uri == str(tmp_path / "shards")
+    assert (facts["examples"], facts["features"], facts["files"]) == (200, 3, 1)
+    store_url = f"sqlite:///{tmp_path / 'metadata.db'}"
+    mt.init(store_url, strict=True)  # nothing is remembered of what this process has made
+    tfdv.infer_schema(tfdv.load_sharded_statistics("shards").proto())
+    paths = [str(path) for path in Path().glob("shards-*")]
+    tfdv.infer_schema(tfdv.load_sharded_statistics(input_paths=paths).proto())
+    for schema in tracked.get_by_type(Artifact, "Schema"):
+        graph = mt.lineage(schema).upstream()
+        assert written.id in {artifact.id for artifact in graph.artifacts}
+        assert str(rows) in {artifact.uri for artifact in graph.artifacts}
+
+
 def test_statistics_from_anywhere_are_an_output_of_their_writer(
     tracked: Store, beam: Any, tfdv: Any, statistics: Any
 ) -> None:

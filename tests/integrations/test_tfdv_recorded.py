@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlmeta_track_tfdv.shards import whole
 
 import mlmeta_track as mt
 from mlmeta_track.domain.events import EventPath, EventType
@@ -215,14 +216,35 @@ def test_sharded_statistics_are_found_by_prefix_and_made_of_their_files(
     ]
     (loaded,) = tracked.list_nodes(Artifact)
     assert loaded.uri == str(tmp_path / "stats")
-    tfdv.load_sharded_statistics(input_paths=paths, io_provider=provider)
-    last = tracked.get_by_type(Execution, "tfdv.load_sharded_statistics")[-1]
-    found = tracked.get_events_by_execution_ids([last.id])
-    assert [(e.type, e.path) for e in found] == [
-        (IN, ("shards", 0)),
-        (IN, ("shards", 1)),
-        (OUT, ("statistics",)),
-    ]
+    found = []
+    for some in (paths, paths[:1]):
+        tfdv.load_sharded_statistics(input_paths=some, io_provider=provider)
+        last = tracked.get_by_type(Execution, "tfdv.load_sharded_statistics")[-1]
+        found.append(tracked.get_events_by_execution_ids([last.id]))
+    every, one = ([(e.type, e.path) for e in events] for events in found)
+    assert every == [(IN, ("shards", 0)), (IN, ("shards", 1)), (IN, ("statistics",))]
+    assert found[0][2].artifact_id == loaded.id
+    assert one == [(IN, ("shards", 0)), (OUT, ("statistics",))]
+
+
+@pytest.mark.parametrize(
+    ("paths", "prefix"),
+    [
+        (["x-00001-of-00002", "x-00000-of-00002"], "x"),
+        (("a/b-of-c-0-of-1.tfrecord",), "a/b-of-c"),
+        (["x-00000-of-00002"], None),
+        (["x-00000-of-00001", "y-00000-of-00001"], None),
+        (["x-00000-of-00002", "x-00000-of-00002"], None),
+        (["x-00000-of-00001", "x"], None),
+        ([], None),
+        (iter(["x-00000-of-00001"]), None),
+        (None, None),
+    ],
+)
+def test_files_are_statistics_as_a_whole_if_their_names_say_that_none_is_missing(
+    paths: Any, prefix: str | None
+) -> None:
+    assert whole(paths) == prefix
 
 
 # The functions, one by one.
