@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from mlmeta_track.domain.description import Description
@@ -26,3 +27,20 @@ def describe_artifact(value: Any) -> Description | None:
         return None
     found: Description | None = import_module("mlmeta_track_sklearn.describe").describe(value)
     return found
+
+
+@hookimpl
+def save_payload(value: Any, folder: Path) -> str | None:
+    """Write arrays of numbers as NumPy does."""
+    if "numpy" not in sys.modules:
+        return None
+    name: str | None = import_module("mlmeta_track_sklearn.payloads").save(value, folder)
+    return name
+
+
+@hookimpl
+def load_payload(path: Path) -> Any:
+    """Read arrays that were written so."""
+    if path.suffix != ".npy":
+        return None
+    return import_module("mlmeta_track_sklearn.payloads").load(path)
