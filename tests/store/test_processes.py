@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -17,6 +19,8 @@ from mlmeta_track.domain.nodes import Artifact, Context, Execution, ExecutionSta
 from mlmeta_track.domain.types import ArtifactType, ContextType, ExecutionType
 from mlmeta_track.store.base import Store
 from mlmeta_track.store.connect import open_store
+from mlmeta_track.store.sql.store import SqlStore
+from mlmeta_track.testing.store_cases.build import start_of_step
 
 # Each process says that it is ready, and begins when it is told where to write, so that all begin
 # at once; it may be told several times.
@@ -130,4 +134,39 @@ def test_processes_write_to_a_file_without_a_write_ahead_log(
     start(4, 15).write(f"sqlite:///{path}")
     store = open_store(f"sqlite:///{path}")
     check(store, steps=60)
+    store.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_fork_waits_until_no_thread_writes_but_not_for_ever(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # SQLite has locks of its own: were one held while it is forked, the child would wait for ever.
+    store = SqlStore(store_url)
+    holds, goes_on, has_ended = threading.Event(), threading.Event(), threading.Event()
+
+    def write() -> None:
+        with store._database.write():
+            holds.set()
+            goes_on.wait(30)
+            has_ended.set()
+
+    def fork() -> bool:
+        """Fork, and say whether the thread had ended its write by then."""
+        child = os.fork()
+        if child == 0:
+            os._exit(has_ended.is_set())
+        return bool(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert holds.wait(10)
+    monkeypatch.setattr("mlmeta_track.store.sql.engine._PAUSE_FOR_FORK_SECONDS", 0.1)
+    assert not fork()
+    monkeypatch.setattr("mlmeta_track.store.sql.engine._PAUSE_FOR_FORK_SECONDS", 30.0)
+    threading.Timer(0.2, goes_on.set).start()
+    assert fork()
+    thread.join()
+    store.put(start_of_step())
     store.close()

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 ResultT = TypeVar("ResultT")
 _ATTEMPTS = 6
 _PAUSE_SECONDS = 0.01
+_PAUSE_FOR_FORK_SECONDS = 2.0
 _SHOWN = 40
 
 
@@ -79,6 +80,7 @@ class Database:
         self._may_create = create
         self._engine: Engine | None = None
         self._identity: tuple[int, int] | None = None
+        self._paused: list[Any] = []
         self._lacks_simple_types = False
         self._new_locks()
         _databases.add(self)
@@ -137,6 +139,22 @@ class Database:
                 self._finalizer()
             self._engine = self._identity = None
 
+    def pause(self) -> None:
+        """Have no thread write while this process is forked, if that can be had soon.
+
+        SQLite has locks of its own, which would never be free again in the child.
+        """
+        self._paused = [
+            lock
+            for lock in (self._turn.lock, self._opening)
+            if lock.acquire(timeout=_PAUSE_FOR_FORK_SECONDS)
+        ]
+
+    def resume(self) -> None:
+        """Let the threads go on, in the parent."""
+        while self._paused:
+            self._paused.pop().release()
+
     def forget_connections(self) -> None:
         """Leave the connections to the parent process, in a child that was just forked.
 
@@ -151,6 +169,7 @@ class Database:
     def _new_locks(self) -> None:
         self._opening = threading.RLock()
         self._turn = _Turn(str(self._backend), self._backend.timeout)
+        self._paused = []
 
     @contextmanager
     def _transaction(self, *, writing: bool) -> Iterator[Session]:
@@ -285,7 +304,7 @@ class _Turn:
         """
         self._name = name
         self._timeout = timeout
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._in_use = False
 
     def __enter__(self) -> None:
@@ -294,12 +313,12 @@ class _Turn:
         Raises:
             AbortedError: It took too long, or this very thread is in.
         """
-        if not self._lock.acquire(timeout=self._timeout):
+        if not self.lock.acquire(timeout=self._timeout):
             message = f"{self._name}: other threads held its lock for too long; try again."
             raise AbortedError(message)
         if self._in_use:
             # A finalizer or a signal handler runs in the middle of a transaction.
-            self._lock.release()
+            self.lock.release()
             message = f"{self._name} is in use further up in this thread; try again."
             raise AbortedError(message)
         self._in_use = True
@@ -307,7 +326,7 @@ class _Turn:
     def __exit__(self, *_: object) -> None:
         """Let the next thread in."""
         self._in_use = False
-        self._lock.release()
+        self.lock.release()
 
 
 _NO_TURN: AbstractContextManager[None] = nullcontext()
@@ -320,5 +339,17 @@ def _forget_all_connections() -> None:
         database.forget_connections()
 
 
+def _pause_all() -> None:
+    for database in list(_databases):
+        database.pause()
+
+
+def _resume_all() -> None:
+    for database in list(_databases):
+        database.resume()
+
+
 if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_forget_all_connections)
+    os.register_at_fork(
+        before=_pause_all, after_in_parent=_resume_all, after_in_child=_forget_all_connections
+    )
