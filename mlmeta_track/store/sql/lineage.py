@@ -119,8 +119,10 @@ def _walk_cte(direction: Direction, n_artifacts: int, n_executions: int, *, limi
     step = (
         select(far.c.execution_id, deeper)
         .select_from(walk)
-        .join(near, near.c.execution_id == walk.c.execution_id)
-        .join(far, far.c.artifact_id == near.c.artifact_id)
+        # IN and not =: of a database that was ANALYZEd, SQLite would build a Bloom filter for an
+        # equality, for which it reads the whole table.
+        .join(near, near.c.execution_id.in_([walk.c.execution_id]))
+        .join(far, far.c.artifact_id.in_([near.c.artifact_id]))
         .where(one_of(near.c.type, towards_artifacts), one_of(far.c.type, towards_executions))
     )
     return walk.union(step.where(walk.c.depth < bindparam("depth")) if limited else step)
