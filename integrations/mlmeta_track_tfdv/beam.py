@@ -26,7 +26,7 @@ from mlmeta_track_tfdv.beam_graph import applied_in
 from mlmeta_track_tfdv.beam_steps import PipelineRun
 
 Track = Callable[[type, TrackedFunction], None]
-"""Wraps a method of a class, as a row says, until tracking is switched off."""
+"""Wraps a method of a class, as a row of that name says, until tracking is switched off."""
 
 _FINAL: Mapping[str, ExecutionState] = {
     "DONE": ExecutionState.COMPLETE,
@@ -97,9 +97,7 @@ class PipelineRuns:
                 return
             self._by_result[result] = run
             for name in _WAITING:
-                kind = type(result)
-                row = TrackedFunction(name=f"{kind.__qualname__}.{name}", around=self.wait)
-                self._track(kind, row)
+                self._track(type(result), TrackedFunction(name=name, around=self.wait))
 
     def _end(self, result: Any, ask: Callable[[], Any], error: BaseException | None = None) -> None:
         try:

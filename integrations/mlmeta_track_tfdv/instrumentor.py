@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from types import ModuleType
 from typing import ClassVar
@@ -30,7 +29,7 @@ class TfdvInstrumentor(Instrumentor):
     def __init__(self) -> None:
         """Be switched off."""
         super().__init__()
-        self._pipelines = PipelineRuns(self._track_method)
+        self._pipelines = PipelineRuns(self.wrap_method)
 
     def modules(self) -> list[str]:
         """Return the modules that functions are tracked in, Beam's among them."""
@@ -41,9 +40,3 @@ class TfdvInstrumentor(Instrumentor):
         """Return what is tracked in a module that has just been imported."""
         pipelines = [row for row in self._pipelines.rows if row.module == module.__name__]
         return [*super().rows(module), *pipelines]
-
-    def _track_method(self, owner: type, row: TrackedFunction) -> None:
-        module = sys.modules.get(owner.__module__)
-        with self._lock:
-            if self._is_on and module is not None:
-                self._wrap(module, row)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import traceback
 
@@ -10,6 +12,8 @@ from mlmeta_track.tracking.capture import cut, cut_front
 
 LONGEST_TRACEBACK = 16_384
 """Of a longer traceback (characters) the end is kept, where the error is."""
+
+_OURS = re.compile(r"mlmeta_track(_\w+)?")
 
 
 def end_state(error: BaseException | None) -> ExecutionState:
@@ -47,7 +51,28 @@ def _message(error: BaseException) -> str:
 
 def _traceback(error: BaseException) -> str:
     try:
-        text = "".join(traceback.format_exception(error))
+        told = traceback.TracebackException.from_exception(error, compact=True)
+        _leave_out_ours(told)
+        text = "".join(told.format())
     except Exception as broken:  # noqa: BLE001 - formatting calls the exception's own __str__
         return f"(it cannot be formatted: {type(broken).__name__})"
     return cut_front(text, LONGEST_TRACEBACK)
+
+
+def _leave_out_ours(told: traceback.TracebackException) -> None:
+    """Leave our own frames out, which say nothing of what failed, in all that led to the error."""
+    folders = _our_folders()
+    waiting: list[traceback.TracebackException | None] = [told]
+    while waiting:
+        one = waiting.pop()
+        if one is not None:
+            waiting += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]
+            theirs = [frame for frame in one.stack if not frame.filename.startswith(folders)]
+            one.stack[:] = theirs or one.stack  # What we raise ourselves has nothing else.
+
+
+def _our_folders() -> tuple[str, ...]:
+    """Return the folders of this package and of the integrations that are in use."""
+    names = [name for name in list(sys.modules) if _OURS.fullmatch(name)]
+    files = [getattr(sys.modules.get(name), "__file__", None) for name in names]
+    return tuple(os.path.join(os.path.dirname(file), "") for file in files if file)  # noqa: PTH118, PTH120

@@ -13,7 +13,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
@@ -241,11 +241,25 @@ class Instrumentor:
         self._owners.clear()
 
     def _wrap(self, module: ModuleType, tracked: TrackedFunction) -> None:
-        place = places.find(module, tracked.name)
+        self._wrap_at(places.find(module, tracked.name), module.__name__, tracked)
+
+    def wrap_method(self, owner: type, tracked: TrackedFunction) -> None:
+        """Track a method of a class that nobody knew of before, maybe one defined in a function.
+
+        Args:
+            owner: The class.
+            tracked: The row; its name is the method's alone.
+        """
+        with self._lock:
+            if self._is_on:
+                row = replace(tracked, name=f"{owner.__qualname__}.{tracked.name}")
+                self._wrap_at(places.in_class(owner, tracked.name), owner.__module__, row)
+
+    def _wrap_at(self, place: Place | None, module: str, tracked: TrackedFunction) -> None:
         if place is None or not places.is_function(place.value) or self._is_in(place.value):
             return  # Another version of the library has no such function, or it is tracked already.
         recording = Recording(f"{self.prefix}.{tracked.name}", tracked, place.value, self)
-        wrapper = TrackedInPlace(place.value, recording, module.__name__, tracked.name)
+        wrapper = TrackedInPlace(place.value, recording, module, tracked.name)
         for one in self._places_of(place):
             one.put(wrapper)
             self._installed.append(_Installed(one, wrapper))

@@ -97,6 +97,25 @@ def test_the_end_of_this_process_says_nothing_of_a_job_elsewhere(
     assert only(tracked).last_known_state is ExecutionState.RUNNING
 
 
+def test_a_result_of_a_class_inside_a_function_is_waited_for_as_well(
+    tracked: Store, tfdv: Any, remote: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules["remote_runner"]
+    base: Any = module.Result
+
+    class Local(base):  # type: ignore[misc]
+        """Inherits how one waits."""
+
+    monkeypatch.setattr(module, "Result", Local)
+    result = built(tfdv, remote).run()
+    assert type(result) is Local
+    assert result.wait_until_finish() == "DONE"
+    assert only(tracked).last_known_state is ExecutionState.COMPLETE
+    mt.untrack("tfdv")
+    assert "wait_until_finish" not in vars(Local)
+    mt.autotrack("tfdv")
+
+
 @pytest.mark.parametrize(
     ("final", "state"),
     [

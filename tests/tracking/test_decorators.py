@@ -469,6 +469,28 @@ def test_a_failure_is_recorded_with_type_message_and_traceback(store: Store) -> 
     assert 'raise ValueError("too bad")' in str(facts["mlmeta_traceback"])
 
 
+def test_a_recorded_traceback_has_no_frame_of_ours(store: Store) -> None:
+    @mt.step
+    def inner() -> None:
+        raise ValueError("too bad")
+
+    @mt.step
+    def outer() -> None:
+        try:
+            inner()
+        except ValueError as error:
+            raise LookupError("worse") from error
+
+    with pytest.raises(LookupError):
+        outer()
+    ours = str(Path(mt.__file__).parent)
+    for execution in store.list_nodes(Execution):
+        kept = str(execution.custom_properties["mlmeta_traceback"])
+        assert "in inner" in kept
+        assert "too bad" in kept
+        assert ours not in kept
+
+
 def frames_of(error: BaseException) -> list[str]:
     """The functions in an error's traceback, those of wrapt left out: most often it is in C."""
     frames = traceback.extract_tb(error.__traceback__)

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from mlmeta_track.domain.nodes import ExecutionState
+from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.tracking.failures import LONGEST_TRACEBACK, end_state, facts
+from mlmeta_track.tracking.settings import resolve
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,14 @@ def test_the_type_of_another_module_is_qualified() -> None:
         pass
 
     assert str(facts(raised(OwnError()))["mlmeta_error_type"]).startswith(f"{__name__}.")
+
+
+def test_a_traceback_that_is_ours_alone_is_kept() -> None:
+    with pytest.raises(InvalidArgumentError) as refused:
+        resolve({"strict": "maybe"})
+    assert refused.value.__traceback__ is not None
+    ours = refused.value.with_traceback(refused.value.__traceback__.tb_next)
+    assert "settings.py" in str(facts(ours)["mlmeta_traceback"])
 
 
 def test_a_long_traceback_keeps_its_end() -> None:

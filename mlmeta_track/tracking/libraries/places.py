@@ -56,8 +56,11 @@ def find(module: ModuleType, dotted: str) -> Place | None:
     if owner is module:
         value = getattr(module, name, None)
         return None if value is None else Place(module, name, value)
-    if not isinstance(owner, type):
-        return None
+    return in_class(owner, name) if isinstance(owner, type) else None
+
+
+def in_class(owner: type, name: str) -> Place | None:
+    """Return where a method of a class stands, which it may inherit; None if it has none."""
     value = inspect.getattr_static(owner, name, None)
     return None if value is None else Place(owner, name, value, is_own=name in vars(owner))
 
