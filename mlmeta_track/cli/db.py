@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import ModuleType
 
 import click
 
-from mlmeta_track.cli.options import store_option
+from mlmeta_track.cli.options import open_to_read, store_option
 from mlmeta_track.store.connect import check_url
 from mlmeta_track.tracking import settings
 
@@ -29,10 +30,15 @@ Example:
   mlmeta-track db downgrade 9 --store sqlite:///metadata.db
 """
 
+_VACUUM_EXAMPLE = """\b
+Example:
+  mlmeta-track db vacuum --store sqlite:///metadata.db
+"""
+
 
 @click.group(epilog=_EXAMPLE)
 def db() -> None:
-    """Bring a store from one version of ML Metadata's schema to another."""
+    """Bring a store from one version of ML Metadata's schema to another, and tidy it."""
 
 
 @db.command(epilog=_VERSION_EXAMPLE)
@@ -80,6 +86,19 @@ def downgrade(*, version: int, yes: bool, store: str | None) -> None:
         click.echo(f"The store has schema version {before} already.")
     else:
         click.echo(f"Brought the store back from schema version {before} to {version}.")
+
+
+@db.command(epilog=_VACUUM_EXAMPLE)
+@click.option("--full", is_flag=True, help="On PostgreSQL: give it to the disk, locking tables.")
+@store_option
+def vacuum(*, full: bool, store: str | None) -> None:
+    """Give back the room of what was deleted.
+
+    SQLite lets nobody write meanwhile; PostgreSQL and MySQL do.
+    """
+    with contextlib.closing(open_to_read(store)) as opened:
+        freed = opened.maintenance().vacuum(full=full)
+    click.echo(f"The store is {max(freed, 0):,} bytes smaller.")
 
 
 def _url(store: str | None) -> str:

@@ -14,6 +14,7 @@ from mlmeta_track.cli.completion import completion
 from mlmeta_track.cli.config import config
 from mlmeta_track.cli.db import db
 from mlmeta_track.cli.doctor import doctor
+from mlmeta_track.cli.gc import archive, gc, restore
 from mlmeta_track.cli.lineage import impact, lineage
 from mlmeta_track.cli.listing import artifacts, experiments, runs, steps
 from mlmeta_track.cli.plugins import plugins
@@ -64,6 +65,7 @@ def main() -> None:
 
 
 for _command in (
+    archive,
     artifacts,
     compare,
     completion,
@@ -72,11 +74,13 @@ for _command in (
     doctor,
     experiments,
     export_command,
+    gc,
     impact,
     import_command,
     lineage,
     plugins,
     query,
+    restore,
     run,
     runs,
     serve,

@@ -30,6 +30,7 @@ from mlmeta_track.domain.writes import (
     UpdateOptions,
 )
 from mlmeta_track.errors import UnimplementedError
+from mlmeta_track.store.maintenance import Maintenance
 
 NodeT = TypeVar("NodeT", Artifact, Execution, Context)
 MemberT = TypeVar("MemberT", Artifact, Execution)
@@ -238,6 +239,16 @@ class Store(ABC):
     @abstractmethod
     def get_lineage_subgraph(self, query: SubgraphQuery) -> Subgraph:
         """Walk from hop to hop as MLMD does, and return what was reached."""
+
+    # --- The keeper's -----------------------------------------------------------------------------
+
+    @abstractmethod
+    def maintenance(self) -> Maintenance:
+        """Return what deletes, archives and restores.
+
+        Raises:
+            SettingsError: This kind of store has no deletes; the message says which has.
+        """
 
     @abstractmethod
     def close(self) -> None:

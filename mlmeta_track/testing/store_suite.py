@@ -19,6 +19,7 @@ from mlmeta_track.testing.store_cases.filters_values import FilterValueCases
 from mlmeta_track.testing.store_cases.lineage import LineageCases
 from mlmeta_track.testing.store_cases.reading import ReadingCases
 from mlmeta_track.testing.store_cases.resolving import ResolvingCases
+from mlmeta_track.testing.store_cases.retention import RetentionCases
 from mlmeta_track.testing.store_cases.types import TypeCases
 from mlmeta_track.testing.store_cases.values import ValueCases
 
@@ -40,6 +41,7 @@ class StoreSuite(
     FilterValueCases,
     OuterFilterCases,
     ConcurrencyCases,
+    RetentionCases,
 ):
     """The promise of ``mlmeta_track.store.base.Store``, one behaviour a test.
 

@@ -44,7 +44,7 @@ class Payloads:
     def __init__(self, settings: Settings) -> None:
         """Keep payloads as the settings say; nothing is written before there is one."""
         self._is_on = settings.capture == PAYLOAD and not settings.disabled
-        self._root = _root(settings) if self._is_on else ""
+        self._root = root_of(settings) if self._is_on else ""
 
     def check(self) -> None:
         """Raise ``SettingsError`` if the root is a URL that nothing installed can write to."""
@@ -105,7 +105,7 @@ class Payloads:
             yield local
 
 
-def _root(settings: Settings) -> str:
+def root_of(settings: Settings) -> str:
     """Return where payloads go, from now on the same in whichever folder the process works."""
     folder = settings.payloads or str(_beside(settings.store) / FOLDER)
     try:
@@ -138,6 +138,8 @@ def _write_local(root: str, place: str, value: object) -> str | None:
     folder = Path(root, place)
     known = next(folder.iterdir(), None) if folder.is_dir() else None
     if known is not None:
+        # As new, for the retention deletes what nothing refers to, and this is about to be.
+        os.utime(known)
         return str(known)
     Path(root).mkdir(parents=True, exist_ok=True)
     # On the same disk as its place, so that it can be moved there in one go.

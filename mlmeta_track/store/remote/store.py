@@ -27,9 +27,11 @@ from mlmeta_track.domain.writes import (
     PutSubgraphOptions,
     UpdateOptions,
 )
+from mlmeta_track.errors import SettingsError
 from mlmeta_track.store.base import MemberT, NodeT, Store, TypeT
 from mlmeta_track.store.batches.checking import check_batch
 from mlmeta_track.store.batches.types import check_declaration
+from mlmeta_track.store.maintenance import Maintenance
 from mlmeta_track.store.remote import calls, reading
 from mlmeta_track.store.remote.address import parse
 from mlmeta_track.store.remote.connection import Connection
@@ -222,6 +224,14 @@ class RemoteStore(Store):
     def get_lineage_subgraph(self, query: SubgraphQuery) -> Subgraph:
         """Walk from hop to hop as MLMD does, and return what was reached."""
         return get_subgraph(self._connection, query)
+
+    def maintenance(self) -> Maintenance:
+        """Raise ``SettingsError``: ML Metadata's service has no deletes."""
+        message = (
+            f"The store {self.url} is on a server of ML Metadata, whose service has no deletes."
+            " Name the database that it serves, such as postgresql+psycopg://…, with --store."
+        )
+        raise SettingsError(message)
 
     def close(self) -> None:
         """Give back the connection; a later call opens it anew."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, delete, update
 
 from mlmeta_track.domain.batch import ArtifactPut
+from mlmeta_track.domain.nodes import DELETED_AT
 from mlmeta_track.store.batches.nodes import (
     EncodedProperties,
     StoredNode,
@@ -24,12 +25,25 @@ from mlmeta_track.store.batches.types import StoredType
 from mlmeta_track.store.sql.prepared import Prepared, Session
 from mlmeta_track.store.sql.resolve import find_look_alike
 from mlmeta_track.store.sql.rows import ARTIFACT_ROWS
-from mlmeta_track.store.sql.schema import ARTIFACT
+from mlmeta_track.store.sql.schema import ARTIFACT, ARTIFACT_PROPERTY
 from mlmeta_track.store.sql.types import TypeWriter
 
 _SET_URI = Prepared(
     update(ARTIFACT).where(ARTIFACT.c.id == bindparam("node_id")).values(uri=bindparam("new_uri"))
 )
+_SET_STATE = Prepared(
+    update(ARTIFACT)
+    .where(ARTIFACT.c.id == bindparam("node_id"))
+    .values(state=bindparam("new_state"))
+)
+_UNMARK = Prepared(
+    delete(ARTIFACT_PROPERTY).where(
+        ARTIFACT_PROPERTY.c.artifact_id == bindparam("node_id"),
+        ARTIFACT_PROPERTY.c.name == bindparam("marker"),
+        ARTIFACT_PROPERTY.c.is_custom_property == True,  # noqa: E712 - SQL
+    )
+)
+_TOMBSTONE = (DELETED_AT, True)
 
 
 class ArtifactWriter:
@@ -151,6 +165,8 @@ class ArtifactWriter:
 
     def _complete(self, node: StoredNode, put: ArtifactPut, given: EncodedProperties) -> None:
         """Give an artifact that was found the URI and the properties that it lacks."""
+        if _TOMBSTONE in node.properties:
+            self._revive(node, put)
         changed = ARTIFACT_ROWS.set_properties(self._session, node, lacking(node, given))
         if put.uri and not node.uri:
             node.uri = put.uri
@@ -158,6 +174,14 @@ class ArtifactWriter:
             changed = True
         if changed:
             ARTIFACT_ROWS.touch(self._session, node.id, self._now)
+
+    def _revive(self, node: StoredNode, put: ArtifactPut) -> None:
+        """Let a tombstone live again: what it stands for is used."""
+        _SET_STATE.run(self._session, node_id=node.id, new_state=int(put.state))
+        _UNMARK.run(self._session, node_id=node.id, marker=DELETED_AT)
+        ARTIFACT_ROWS.touch(self._session, node.id, self._now)
+        node.state = int(put.state)
+        del node.properties[_TOMBSTONE]
 
     def _flush(self) -> None:
         """Write the properties of new artifacts, so that a look for look-alikes sees them."""

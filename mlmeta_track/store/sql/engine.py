@@ -105,6 +105,25 @@ class Database:
         with self._turn, self._transaction(writing=True) as session:
             yield session
 
+    @contextmanager
+    def outside(self) -> Iterator[Session]:
+        """Give a connection that is in no transaction, for what no transaction can have."""
+        with self._turn, self._our_errors(may_pass=False):
+            engine = self._engine or self._open()
+            self._check_place()
+            connection = engine.raw_connection()
+            cursor = connection.cursor()
+            try:
+                yield Session(engine.dialect, cursor)
+            finally:
+                cursor.close()
+                connection.close()
+
+    @property
+    def identity(self) -> tuple[int, int] | None:
+        """Tell a file from all others; None for what is no file."""
+        return self._identity
+
     def writing(self, work: Callable[[Session], ResultT]) -> ResultT:
         """Do some work in a transaction as of ``write()``, again if others were in the way.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 from mlmeta_track.domain.batch import Batch, PutResult
 from mlmeta_track.domain.events import Event
@@ -32,6 +33,7 @@ from mlmeta_track.errors import InternalError
 from mlmeta_track.store.base import MemberT, NodeT, Store, TypeT
 from mlmeta_track.store.batches.checking import check_batch
 from mlmeta_track.store.batches.types import check_declaration, refuse_conflict
+from mlmeta_track.store.maintenance import Maintenance
 from mlmeta_track.store.sql import calls, listing, read, types
 from mlmeta_track.store.sql.engine import Database
 from mlmeta_track.store.sql.lineage import read_lineage
@@ -274,6 +276,13 @@ class SqlStore(Store):
         """Walk from hop to hop as MLMD does, and return what was reached."""
         with self._database.read() as session:
             return read_subgraph(session, query)
+
+    def maintenance(self) -> Maintenance:
+        """Return what deletes, archives and restores."""
+        # Imported when it is needed, which few processes do.
+        keeper = import_module("mlmeta_track.store.sql.maintenance.keeper")
+        found: Maintenance = keeper.SqlMaintenance(self._database)
+        return found
 
     def close(self) -> None:
         """Give back all connections; a later call opens them anew, and memory is then empty."""
