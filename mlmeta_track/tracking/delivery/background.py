@@ -14,7 +14,7 @@ from mlmeta_track.tracking.delivery.catching_up import LINGER_SECONDS
 GROUP: Final = 100
 """How many batches are written in one transaction."""
 
-MOST_WAITING: Final = 10_000
+MOST_WAITING: Final = 2_000
 """How many batches wait in memory; whoever has one more helps to write them."""
 
 Entry: TypeAlias = "tuple[Batch, str, Callable[[PutResult], object] | None]"
