@@ -101,12 +101,10 @@ def _is_finished(path: Path, part: Part, damage: list[str], done: Replayed) -> b
     if part.rest and not _has_grown(path, part):
         damage = [*damage, "it ends in the middle of a record, which was never acknowledged"]
     if not damage:
-        return segments.remove_if_read(path, part)
-    with locked(str(path)):
-        if _has_grown(path, part):
-            return False
-        path.rename(path.with_suffix(DAMAGED))
+        return segments.take_away_if_read(path, part, path.unlink)
     aside = path.with_suffix(DAMAGED)
+    if not segments.take_away_if_read(path, part, lambda: path.rename(aside)):
+        return False
     done.damage.append(f"{aside}: {segments.describe(damage)}")
     return True
 

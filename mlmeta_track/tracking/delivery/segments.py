@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -131,19 +131,24 @@ def read(path: Path, after: Part | None = None) -> Part:
     return Part(tuple(records), tuple(damage), begin + len(content) - len(rest), number, len(rest))
 
 
-def remove_if_read(path: Path, part: Part) -> bool:
-    """Remove a segment unless something was appended after what was read, and say whether it was.
+def take_away_if_read(path: Path, part: Part, take_away: Callable[[], object]) -> bool:
+    """Take a segment away unless something was appended after what was read; say whether it was.
+
+    Args:
+        path: The segment.
+        part: What was read last.
+        take_away: Removes or renames it.
 
     Raises:
-        OSError: It cannot be removed.
+        OSError: It cannot be taken away.
     """
     with locked(str(path)) as descriptor:
         if os.fstat(descriptor).st_size != part.size:
             return False
         if os.name != "nt":
-            path.unlink()
+            take_away()
             return True
-    path.unlink()  # there, no file can be removed while it is open
+    take_away()  # there, nothing can be done to a file that is open
     return True
 
 

@@ -103,8 +103,8 @@ def test_a_segment_is_not_removed_if_something_was_appended_since_it_was_read(pa
     segments.append(path, LINES[:1], new=True)
     part = segments.read(path)
     segments.append(path, LINES[1:], new=False)
-    assert not segments.remove_if_read(path, part)
-    assert segments.remove_if_read(path, segments.read(path, part))
+    assert not segments.take_away_if_read(path, part, path.unlink)
+    assert segments.take_away_if_read(path, segments.read(path, part), path.unlink)
     assert not path.exists()
 
 
