@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from mlmeta_track.tracking.leases import under_way
+from mlmeta_track.tracking.leases.quiet import at_work
 
 BEAT_SECONDS: Final = 30.0
 """How often a process says that it is alive, while it has steps under way."""
@@ -78,7 +79,8 @@ def beat() -> None:
     """Say in each run that has steps under way here that this process is alive."""
     for step in under_way.one_of_each_run():
         try:
-            step.beat()
+            with at_work():
+                step.beat()
         except Exception as error:
             # Of any kind: no record is lost by it, and a lease has room for many that fail.
             _logger.debug("Could not say that this process is alive.", exc_info=error)

@@ -21,6 +21,7 @@ from mlmeta_track.errors import FailedPreconditionError, NotFoundError, Unimplem
 from mlmeta_track.store.base import Store
 from mlmeta_track.tracking.leases.keeper import BEAT_SECONDS
 from mlmeta_track.tracking.leases.processes import PROCESS, Process, Verdict, parse
+from mlmeta_track.tracking.leases.quiet import at_work
 from mlmeta_track.tracking.leases.under_way import ABANDONED
 
 HOST_TIMEOUT_SECONDS: Final = 600.0
@@ -121,7 +122,8 @@ def sweep_in_background(open_store: Callable[[], Store | None]) -> None:
     def sweep() -> None:
         try:
             store = open_store()
-            count = 0 if store is None else sweep_this_host(store)
+            with at_work():
+                count = 0 if store is None else sweep_this_host(store)
         except Exception as error:
             # Of any kind: no record of this process depends on it, and the next one sweeps again.
             _logger.debug("Could not look for what dead processes left.", exc_info=error)
