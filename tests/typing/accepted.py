@@ -44,6 +44,16 @@ def empty() -> int:
     return 1
 
 
+@mt.step(cache=True)
+def cached(rate: float, *, names: list[str]) -> tuple[str, ...]:
+    """Be a step that is not run again."""
+    return tuple(names * int(rate))
+
+
+assert_type(cached(1.0, names=["a"]), "tuple[str, ...]")
+assert_type(mt.step(len, cache=True)([1]), int)
+
+
 @mt.step("Marked", inputs={"path": mt.Input(DataSet)}, outputs={"return": mt.Output(DataSet)})
 def marked(path: str) -> Path:
     """Have markers beside the function."""

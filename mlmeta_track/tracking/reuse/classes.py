@@ -16,7 +16,6 @@ _LEFT_OUT = frozenset(
     {
         "__module__",
         "__qualname__",
-        "__doc__",
         "__dict__",
         "__weakref__",
         "__annotations__",
@@ -29,9 +28,6 @@ _LEFT_OUT = frozenset(
         "__abstractmethods__",
         "_abc_impl",
         "__parameters__",
-        "__orig_bases__",
-        "__hash__",
-        "__match_args__",
         "__dataclass_params__",
         "__non_callable_proto_members__",
         "__protocol_attrs__",
@@ -62,8 +58,11 @@ def _stands_in_its_module(kind: type) -> bool:
 
 def _inside(content: Content, kind: type) -> bytes:
     attributes = {name: item for name, item in vars(kind).items() if name not in _LEFT_OUT}
-    is_hashable = b"%d" % (vars(kind).get("__hash__", object) is not None)
-    return digest("attributes", is_hashable, content.mapping("inside", attributes))
+    if "__dataclass_fields__" in attributes and str(kind.__doc__).startswith(f"{kind.__name__}("):
+        # Python made it of the defaults as they print, which for sets differs by process.
+        attributes.pop("__doc__", None)
+    annotations = content.annotations(vars(kind).get("__annotations__", {}))
+    return digest("attributes", annotations, content.mapping("inside", attributes))
 
 
 def _members(content: Content, kind: type[Enum]) -> bytes:

@@ -107,6 +107,11 @@ class Content:
         """Return the content of named values, in the order of their names."""
         return digest(kind, *(self.named(name, items[name]) for name in sorted(items)))
 
+    def annotations(self, types: Mapping[str, Any]) -> bytes:
+        """Return the content of annotations, which code may ask for as well."""
+        parts = (digest("annotation", n.encode(), self.of(types[n])) for n in sorted(types))
+        return digest("annotations", *parts)
+
     def place(self, text: str, look: Callable[[str], str | None] = content_at) -> bytes:
         """Return the content of what lies at a path or pattern, if the text is one."""
         try:

@@ -66,6 +66,7 @@ def _function(content: Content, value: Any) -> bytes | None:
             content.of(value.__defaults__),
             content.mapping("defaults", value.__kwdefaults__ or {}),
             content.mapping("attributes", vars(value)),
+            content.annotations(value.__annotations__),
         )
 
 
@@ -105,6 +106,8 @@ def _surroundings(content: Content, function: FunctionType) -> bytes:
     names = names_of(function.__code__)
     if names.written:
         content.refuse(f"it sets the global variable {names.written[0]!r}")
+    if names.reaching:
+        content.refuse(f"{names.reaching[0]} reaches what its code does not name")
     parts = []
     for name, chains in names.read.items():
         if name in function.__globals__:
@@ -271,7 +274,8 @@ def _stands_in(module: str, function: FunctionType) -> bool:
 
 
 def _class(content: Content, value: Any) -> bytes | None:
-    return class_content(content, value) if isinstance(value, type) else None
+    # Not by `isinstance`: in Python 3.10 `list[int]` says that it is a type.
+    return class_content(content, value) if issubclass(type(value), type) else None
 
 
 ENCODERS[:0] = [_wrapped, _function, _class, _method, _partial, _held, _builtin, _module, _alias]

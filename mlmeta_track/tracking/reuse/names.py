@@ -23,6 +23,11 @@ _SILENT = frozenset({"EXTENDED_ARG", "CACHE", "NOP"})
 _WRITE = frozenset({"STORE_GLOBAL", "DELETE_GLOBAL"})
 _REMEMBERED = 4_096
 
+# Attributes through which code reaches classes and variables that it does not name.
+_REACHING = frozenset(
+    {"__subclasses__", "__globals__", "f_globals", "f_back", "_getframe", "currentframe"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -41,6 +46,7 @@ class Names:
     free: dict[str, frozenset[Chain]]
     imports: tuple[Import, ...]
     written: tuple[str, ...]
+    reaching: tuple[str, ...]
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -62,7 +68,14 @@ def names_of(code: CodeType) -> Names:
                 written.add(name)
             elif operation == "IMPORT_NAME":
                 imports.append(_import(instructions, at))
-    return Names(_frozen(read), _frozen(free), tuple(imports), tuple(sorted(written)))
+    reaching = _REACHING & {name for part in _parts(code) for name in part.co_names}
+    return Names(
+        _frozen(read),
+        _frozen(free),
+        tuple(imports),
+        tuple(sorted(written)),
+        tuple(sorted(reaching)),
+    )
 
 
 def _parts(code: CodeType) -> Iterator[CodeType]:

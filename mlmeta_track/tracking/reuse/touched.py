@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from mlmeta_track.tracking.forking import ForkSafeLock
 
 
 class Touched:
@@ -13,7 +13,7 @@ class Touched:
         self.read: dict[str, str | None] = {}
         self.written: set[str] = set()
         self._outer = outer
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
 
     def note(self, uri: str | None, fingerprint: str | None, *, is_input: bool) -> None:
         """Take note of an artifact that lies somewhere.

@@ -122,6 +122,15 @@ CHANGES = [
     "def work():\n    try: return 1\n    except ValueError: return {}",
     "import re\nP = re.compile('{}')\ndef work(): return P",
     "import operator\nG = operator.itemgetter({})\ndef work(): return G",
+    "def work(x: list[{}]): return 1",
+    "class A:\n    x: 'a{}'\ndef work(): return A",
+    "class A:\n    'Doc {}.'\ndef work(): return A.__doc__",
+    "class A:\n    def __hash__(self): return {}\ndef work(): return hash(A())",
+    (
+        "from typing import Generic, TypeVar, Literal\nT = TypeVar('T')\n"
+        "class B(Generic[T]): pass\n"
+        "class A(B[Literal[{}]]): pass\ndef work(): return A.__orig_bases__"
+    ),
     "f = '{}'.join\ndef work(): return f('ab')",
 ]
 
@@ -168,6 +177,7 @@ def test_what_is_imported_inside_a_function_counts(module: Callable[..., Any]) -
         ("def work(): return getattr(helpers, 'x')", "the module helpers as a whole"),
         ("def work(): return helpers.nothing", "the module helpers has no 'nothing' yet"),
         ("def work():\n    import helpers\n    return helpers.x", "the module helpers as a whole"),
+        ("def work(): return object.__subclasses__()", "__subclasses__ reaches what"),
         ("def work():\n    import not_loaded", "the module is not loaded yet"),
         ("import threading\nL = threading.Lock()\ndef work(): return L", "_thread.lock"),
         ("import random\nR = random.Random()\ndef work(): return R", "random.Random"),

@@ -94,7 +94,9 @@ def check(folder: Path, one: dict[str, Any], other: dict[str, Any]) -> None:
 
 
 @given(versions, versions)
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_two_calls_have_one_key_only_if_they_are_the_same(
     tmp_path: Path, one: dict[str, Any], other: dict[str, Any]
 ) -> None:
@@ -102,7 +104,9 @@ def test_two_calls_have_one_key_only_if_they_are_the_same(
 
 
 @given(st.data())
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_every_single_change_makes_another_key(tmp_path: Path, data: st.DataObject) -> None:
     version = data.draw(versions)
     part = data.draw(st.sampled_from([*PARTS, "argument", "content"]))
@@ -113,7 +117,7 @@ def test_every_single_change_makes_another_key(tmp_path: Path, data: st.DataObje
 
 @given(st.lists(st.tuples(st.sampled_from([*PARTS, "argument", "content"]), st.integers(0, 1))))
 @settings(
-    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_no_answer_is_ever_stale(tmp_path: Path, changes: list[tuple[str, int]]) -> None:
     mt.init("sqlite://", strict=True)
