@@ -11,11 +11,19 @@ PYTHON := .venv/bin/python
 UV := build/uv/bin/uv
 LOCK_UPGRADE ?=
 PYTEST_FLAGS ?= -n 3 --dist loadfile
+# Each engine's cluster has processes enough.
+ENGINES_FLAGS ?=
+# The extras that do not fit beside TFDV's pins, and what their tests need.
+ENGINES = dask kedro mlmd postgresql ray spark
 # What has to do with Beam, for the one that is beside TFDV in .venv is an old one.
 BEAM_TESTS = tests/integrations/test_tfdv_calls.py tests/integrations/test_tfdv_beam.py
 # The core's tests: those that need no TFDV, so that they run on every Python of the core.
 CORE_TESTS = $(wildcard tests/test_face.py tests/test_errors.py tests/test_main.py tests/test_testing.py \
 	tests/domain tests/plugins tests/store tests/tracking tests/cli tests/testing tests/wire tests/mlmd tests/server)
+
+# The servers' tests run on the newest Python and, with all the others, on 3.11.
+CORE_MARKS_3.10 = -m "not long and not servers"
+CORE_MARKS_3.12 = -m "not long and not servers"
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_HTTP_TIMEOUT ?= 300
@@ -25,7 +33,7 @@ export MLMETA_TEST_MLMD_PYTHON ?= $(CURDIR)/build/envs/mlmd/bin/python
 export MLMETA_TEST_MLFLOW_PYTHON ?= $(CURDIR)/build/envs/mlflow/bin/python
 export MLMETA_TEST_TAXI_CSV ?= $(CURDIR)/build/data/taxi/data.csv
 
-.PHONY: help demo faults test test-3.11 test-beam test-core-3.10 test-core-3.12 test-core-3.13 check bench docs lock messages clean
+.PHONY: help demo faults test test-3.11 test-beam test-engines test-core-3.10 test-core-3.12 test-core-3.13 check bench docs lock messages clean
 
 help: ## list the targets (the default)
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1	\2/p' Makefile
@@ -33,7 +41,7 @@ help: ## list the targets (the default)
 demo: .venv/.stamp build/data/taxi/data.csv ## record TFDV on the real taxi data, four ways, and show the lineage
 	@$(PYTHON) examples/demo.py
 
-test: test-3.11 test-beam test-core-3.10 test-core-3.12 test-core-3.13 ## all tests on Python 3.11, the core's on each other Python found
+test: test-3.11 test-beam test-engines test-core-3.10 test-core-3.12 test-core-3.13 ## all tests on Python 3.11, the core's on each other Python found
 
 check: .venv/.stamp ## ruff, mypy and the import contracts
 	@echo "check: ruff check"; .venv/bin/ruff check --quiet
@@ -58,9 +66,11 @@ docs: build/envs/docs/.stamp ## the documentation's pages, into build/docs
 
 lock: build/uv/.stamp ## compile requirements/*.in anew; LOCK_UPGRADE=--upgrade moves to newer versions
 	@$(COMPILE) --python-version 3.10 requirements/uv.in -o requirements/uv.txt
-	@$(COMPILE) --python-version 3.11 --all-extras pyproject.toml requirements/dev.in -o requirements/dev.txt
+	@$(COMPILE) --python-version 3.11 --extra all pyproject.toml requirements/dev.in -o requirements/dev.txt
 	@$(COMPILE) --python-version 3.10 pyproject.toml requirements/core-test.in -o requirements/core-test.txt
 	@$(COMPILE) --python-version 3.11 pyproject.toml requirements/docs.in -o requirements/docs.txt
+	@$(COMPILE) --python-version 3.11 $(ENGINES:%=--extra %) pyproject.toml requirements/engines.in \
+		-o requirements/engines.txt
 	@$(COMPILE) --python-version 3.11 --override requirements/beam-current.overrides pyproject.toml \
 		requirements/beam-current.in -o requirements/beam-current.txt
 	@$(COMPILE) --python-version 3.11 requirements/mlmd.in -o requirements/mlmd.txt
@@ -92,13 +102,18 @@ test-beam: build/envs/beam-current/.stamp
 	@echo "test: TFDV on a Beam of today, on Python 3.11"
 	@build/envs/beam-current/bin/python -m pytest $(PYTEST_FLAGS) $(BEAM_TESTS)
 
+test-engines: build/envs/engines/.stamp
+	@sh tools/install-servers
+	@echo "test: Dask, Ray, Spark, Kedro and Prefect, on Python 3.11"
+	@build/envs/engines/bin/python -m pytest $(ENGINES_FLAGS) tests/engines
+
 test-core-3.10 test-core-3.12 test-core-3.13: test-core-%: build/uv/.stamp build/envs/mlmd/.stamp build/data/taxi/data.csv
 	@if [ -z "$(CORE_TESTS)" ]; then \
 		echo "test: none of CORE_TESTS is there, so nothing to test on Python $*"; \
 	elif python=$$(sh tools/find-python $* $(UV)); then \
 		$(MAKE) build/envs/core-$*/.stamp CORE_PYTHON="$$python" && \
 		echo "test: the core, on Python $*" && \
-		build/envs/core-$*/bin/python -m pytest $(PYTEST_FLAGS) $(CORE_TESTS); \
+		build/envs/core-$*/bin/python -m pytest $(PYTEST_FLAGS) $(CORE_MARKS_$*) $(CORE_TESTS); \
 	else \
 		echo "test: there is no Python $* here, so the core is not tested on it"; \
 	fi
@@ -135,6 +150,11 @@ build/envs/beam-current/.stamp: requirements/beam-current.txt pyproject.toml | b
 	@echo "set-up: build/envs/beam-current (TFDV on a Beam of today; takes minutes, mostly download)"
 	@$(call sync,build/envs/beam-current,beam-current,build/uv/bin/python) && \
 		$(call editable,build/envs/beam-current)
+	@touch $@
+
+build/envs/engines/.stamp: requirements/engines.txt pyproject.toml | build/uv/.stamp
+	@echo "set-up: build/envs/engines (Dask, Ray, Spark, Kedro and Prefect; takes minutes, mostly download)"
+	@$(call sync,build/envs/engines,engines,build/uv/bin/python) && $(call editable,build/envs/engines)
 	@touch $@
 
 build/envs/docs/.stamp: requirements/docs.txt pyproject.toml | build/uv/.stamp

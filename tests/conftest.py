@@ -20,6 +20,16 @@ pytest_plugins = ("tests.servers",)
 pytest.register_assert_rewrite("mlmeta_track.testing")
 
 
+SERVERS = frozenset({"postgresql", "mariadb"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a database server, so that it may be left out by ``-m``."""
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("servers")
+
+
 @pytest.fixture(autouse=True)
 def clean_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Run each test in a folder of its own, with no settings around it and no recorder left."""
