@@ -19,7 +19,8 @@ ENGINES = dask kedro mlmd postgresql ray spark
 BEAM_TESTS = tests/integrations/test_tfdv_calls.py tests/integrations/test_tfdv_beam.py
 # The core's tests: those that need no TFDV, so that they run on every Python of the core.
 CORE_TESTS = $(wildcard tests/test_face.py tests/test_errors.py tests/test_main.py tests/test_testing.py \
-	tests/domain tests/plugins tests/store tests/tracking tests/cli tests/testing tests/wire tests/mlmd tests/server)
+	tests/domain tests/exporters tests/overview tests/plugins tests/retention tests/store tests/tracking tests/transfer \
+	tests/cli tests/testing tests/wire tests/mlmd tests/server)
 
 # The servers' tests run on the newest Python and, with all the others, on 3.11.
 CORE_MARKS_3.10 = -m "not long and not servers"
