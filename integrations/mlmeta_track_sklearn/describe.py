@@ -15,6 +15,9 @@ from mlmeta_track_sklearn.content import fingerprint
 MODEL = ArtifactType("Model", base_type="mlmd.Model")
 """TFX's name for a model."""
 
+MOST_PLAIN = 100
+"""An array of no more values is a parameter of a step that takes it, as a list of them would be."""
+
 _DIMENSIONS_OF_A_TABLE = 2
 
 
@@ -100,8 +103,14 @@ def _describe_array(array: Any, kind: str) -> Description:
     facts: dict[str, PropertyValue] = {"rows": shape[0], "columns": [*shape, 1][1]}
     if len(shape) > _DIMENSIONS_OF_A_TABLE:
         facts["shape"] = json.dumps(shape)
-    content = array if kind == "array" else _parts(array)
-    return Description(DATASET, fingerprint=fingerprint(content, kind), custom_properties=facts)
+    is_array = kind == "array"
+    is_small = is_array and array.size <= MOST_PLAIN and not array.dtype.hasobject
+    return Description(
+        DATASET,
+        fingerprint=fingerprint(array if is_array else _parts(array), kind),
+        custom_properties=facts,
+        plain=array.tolist() if is_small else None,
+    )
 
 
 def _parts(matrix: Any) -> tuple[Any, ...]:

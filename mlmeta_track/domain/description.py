@@ -23,6 +23,8 @@ class Description:
         custom_properties: Further facts worth asking for later.
         size: The size of the content in memory (bytes); None if unknown.  An object that cannot be
             weakly referenced, and tells its size, is recognised when it comes again.
+        plain: The value as a plain list, where it is so small that a step takes it as a parameter
+            rather than as data; None if it is data in any case.
     """
 
     type: ArtifactType
@@ -32,3 +34,4 @@ class Description:
     custom_properties: Properties = field(default_factory=dict)
     file_fingerprint: str | None = None
     size: int | None = None
+    plain: object = None

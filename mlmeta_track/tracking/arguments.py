@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from os import PathLike
 from types import FrameType, FunctionType, MethodType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from mlmeta_track.domain.description import Description
 from mlmeta_track.domain.events import EventPath
 from mlmeta_track.domain.nodes import PropertyValue
 from mlmeta_track.errors import DeclarationError
@@ -22,6 +24,19 @@ RETURN = "return"
 
 # In these a marker may stand deeper: ``list[Annotated[str, Input(DataSet)]] | None``.
 _HOLDERS = frozenset({Union, UnionType, list, tuple, dict, Sequence, Iterable, Mapping})
+
+
+MODEL = "mlmd.Model"
+"""What the types of models are based on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmallData:
+    """An argument that a plugin knows as data, with the place of its event."""
+
+    value: object
+    path: EventPath
+    description: Description
 
 
 def label(function: object) -> str:
@@ -148,8 +163,17 @@ class Declarations:
         found[RETURN] = self._by_name.get(RETURN)
         return {name: marker for name, marker in found.items() if marker is not None}
 
-    def record_arguments(self, step: Step, arguments: Mapping[str, Any]) -> None:
-        """Tell a step what its arguments are."""
+    def record_arguments(
+        self, step: Step, arguments: Mapping[str, Any], small: list[SmallData] | None = None
+    ) -> None:
+        """Tell a step what its arguments are.
+
+        Args:
+            step: The step.
+            arguments: The arguments by name.
+            small: Gets what became a parameter, and is data only if the step makes a model.
+        """
+        small = [] if small is None else small
         parameters: dict[str, PropertyValue] = {}
         for name, value in arguments.items():
             marker = self.marker(name)
@@ -159,12 +183,18 @@ class Declarations:
                 continue
             with step.guard(f"record the argument {name!r} of the step {step.name!r}"):
                 if marker is None:
-                    _record_undeclared(step, name, value)
+                    small.extend(_record_undeclared(step, name, value))
                 else:
                     _record_declared(step, name, value, marker)
         step.log_params(parameters)
 
-    def record_results(self, step: Step, arguments: Mapping[str, Any], result: object) -> None:
+    def record_results(
+        self,
+        step: Step,
+        arguments: Mapping[str, Any],
+        result: object,
+        small: Iterable[SmallData] = (),
+    ) -> None:
         """Tell a step what it made: what it returned, and arguments that it wrote to."""
         for name, value in arguments.items() if self._by_name else ():
             marker = self.marker(name)
@@ -172,18 +202,9 @@ class Declarations:
                 with step.guard(f"record the argument {name!r} of the step {step.name!r}"):
                     _record_made(step, name, value, marker)
         with step.guard(f"record the result of the step {step.name!r}"):
-            marker = self._by_name.get(RETURN)
-            for place, item in capture.items(result):
-                if _is_left_out(item):
-                    continue
-                description = capture.describe(item, None if marker is None else marker.artifact)
-                if description is None:
-                    continue
-                path: EventPath = (RETURN, *place)
-                if marker is None:
-                    step.make(item, path, description)
-                else:
-                    step.make(item, path, description, event_type=marker.event_type)
+            if _record_returned(step, result, self._by_name.get(RETURN)):
+                for one in small:
+                    step.use(one.value, one.path, description=one.description)
 
 
 def _record_declared(step: Step, name: str, value: object, marker: Input) -> None:
@@ -212,16 +233,51 @@ def _record_made(step: Step, name: str, value: object, marker: Output) -> None:
             step.make(item, path, description, event_type=marker.event_type)
 
 
+def _record_returned(step: Step, result: object, marker: Input | None) -> bool:
+    """Record what a step returned, and tell whether a model is in it."""
+    has_model = False
+    for place, item in capture.items(result):
+        if _is_left_out(item):
+            continue
+        description = capture.describe(item, None if marker is None else marker.artifact)
+        if description is None:
+            continue
+        has_model |= description.type.base_type == MODEL
+        path: EventPath = (RETURN, *place)
+        if marker is None:
+            step.make(item, path, description)
+        else:
+            step.make(item, path, description, event_type=marker.event_type)
+    return has_model
+
+
 def _is_left_out(value: object) -> bool:
     """Tell whether an argument says that there is no such thing; "" is no path either."""
     return value is None or (type(value) in (str, bytes) and not value)
 
 
-def _record_undeclared(step: Step, name: str, value: object) -> None:
-    for place, item in capture.items(value):
-        description = capture.describe(item)
-        if description is not None:
-            step.use(item, (capture.key(name), *place), description=description)
+def _record_undeclared(step: Step, name: str, value: object) -> Iterable[SmallData]:
+    """Record an argument that is data, if it is; return it where it is too small for that."""
+    path = capture.key(name)
+    found = [
+        SmallData(item, (path, *place), description)
+        for place, item in capture.items(value)
+        if (description := capture.describe(item)) is not None
+    ]
+    if any(
+        one.description.plain is None or step.knows(one.value, one.description) for one in found
+    ):
+        for one in found:
+            step.use(one.value, one.path, description=one.description)
+        return ()
+    plain = [one.description.plain for one in found]
+    if found:
+        step.log_params({path: plain[0] if found[0].path == (path,) else plain})
+    return found
+
+
+def _is_data(step: Step, one: SmallData) -> bool:
+    return one.description.plain is None or step.knows(one.value, one.description)
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature | None:

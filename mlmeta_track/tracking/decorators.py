@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar, cast, overload
 
 from mlmeta_track.errors import DeclarationError
 from mlmeta_track.tracking import active, calls, recorder
-from mlmeta_track.tracking.arguments import Declarations, label, underlying
+from mlmeta_track.tracking.arguments import Declarations, SmallData, label, underlying
 from mlmeta_track.tracking.artifacts import Input, Output
 from mlmeta_track.tracking.calls import Call
 from mlmeta_track.tracking.recorder import Recorder
@@ -221,11 +221,12 @@ class _Recording:
         with writer.guard(self._task):
             arguments = declared.bind(args, kwargs, bound=instance is not None)
             if arguments is not None:
+                small: list[SmallData] = []
                 return Call(
                     self._name,
                     writer,
-                    lambda step: declared.record_arguments(step, arguments),
-                    lambda step, result: declared.record_results(step, arguments, result),
+                    lambda step: declared.record_arguments(step, arguments, small),
+                    lambda step, result: declared.record_results(step, arguments, result, small),
                     attempt=self._attempt(writer, wrapped, arguments),
                 )
         return None

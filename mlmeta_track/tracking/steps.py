@@ -211,6 +211,10 @@ class Step:
             self._add(_artifact_put(used.key, description, resolve=True), path, event_type)
         return used
 
+    def knows(self, value: object, description: Description) -> bool:
+        """Tell whether this process has used or made a value before, or one of its content."""
+        return self._recorder.known.find(value, self._public(description)) is not None
+
     def make(
         self,
         value: object,

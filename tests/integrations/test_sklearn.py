@@ -11,14 +11,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from mlmeta_track_sklearn import content, plugin
 from mlmeta_track_sklearn import describe as described
 
 import mlmeta_track as mt
-from mlmeta_track.domain.events import EventType
+from mlmeta_track.domain.events import EventPath, EventType
 from mlmeta_track.domain.nodes import Artifact, Execution, ExecutionState
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.plugins import hooks
@@ -691,6 +691,67 @@ def test_a_step_takes_and_returns_arrays_and_models(store: Store, iris: tuple[An
 
     train(iris[0].to_numpy())
     assert [a.type for a in store.list_nodes(Artifact)] == ["DataSet", "Model"]
+
+
+class Measures(mt.Artifact):
+    """Measures of flowers."""
+
+    unit: str
+
+
+def all_events(store: Store) -> list[tuple[str, EventType, EventPath]]:
+    """What each execution took and made, in the order in which they were recorded."""
+    return [
+        (execution.type, event.type, event.path)
+        for execution in store.list_nodes(Execution)
+        for event in store.get_events_by_execution_ids([execution.id])
+    ]
+
+
+def test_a_small_array_is_a_parameter_of_a_step_as_a_list_is(store: Store) -> None:
+    @mt.step
+    def search(grid: Any, bounds: Any, large: Any) -> None: ...
+
+    search(np.array([0.1, 1.0]), [np.array([0, 1]), np.array([2])], np.arange(101))
+    (execution,) = store.list_nodes(Execution)
+    assert execution.custom_properties["grid"] == "[0.1, 1.0]"
+    assert execution.custom_properties["bounds"] == "[[0, 1], [2]]"
+    assert all_events(store) == [("search", EventType.INPUT, ("large",))]
+
+
+def test_a_small_array_that_a_step_made_is_data_of_the_next(store: Store) -> None:
+    @mt.step
+    def make() -> Any:
+        return np.array([1, 2, 3])
+
+    @mt.step
+    def use(first: Any, second: Any) -> None: ...
+
+    use(make(), second=np.array([4]))
+    assert all_events(store) == [
+        ("make", EventType.OUTPUT, ("return",)),
+        ("use", EventType.INPUT, ("first",)),
+    ]
+    assert len(store.list_nodes(Artifact)) == 1
+
+
+def test_a_small_array_is_data_where_a_model_is_made_of_it_or_where_it_is_declared(
+    store: Store,
+) -> None:
+    @mt.step
+    def train(measures: Any) -> Any:
+        return LinearRegression().fit(measures, measures[:, 0])
+
+    @mt.step
+    def look(measures: Annotated[Any, mt.Input(Measures)]) -> None: ...
+
+    train(np.array([[1.0], [2.0]]))
+    look(np.array([[3.0]]))
+    assert set(all_events(store)) == {
+        ("train", EventType.INPUT, ("measures",)),
+        ("train", EventType.OUTPUT, ("return",)),
+        ("look", EventType.DECLARED_INPUT, ("measures",)),
+    }
 
 
 def test_loading_the_plugin_imports_neither_sklearn_nor_numpy() -> None:
