@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -91,7 +91,7 @@ def _show_context(store: Store, shown: details.ContextDetails, *, as_json: bool)
     )
 
 
-def _facts(node: Node, more: dict[str, object] | dict[str, str]) -> dict[str, object]:
+def _facts(node: Node, more: Mapping[str, object]) -> dict[str, object]:
     facts: dict[str, object] = {
         "kind": f"{type(node).__name__.lower()}:{node.id}",
         "type": node.type,

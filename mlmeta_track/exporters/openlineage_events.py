@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from importlib.metadata import version
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -25,10 +26,9 @@ from openlineage.client.facet_v2 import (
     storage_dataset,
 )
 
-import mlmeta_track
 from mlmeta_track.domain.nodes import ExecutionState
 
-PRODUCER = f"urn:mlmeta-track:{mlmeta_track.__version__}"
+PRODUCER = f"urn:mlmeta-track:{version('mlmeta-track')}"
 NAMESPACE = "mlmeta_track"
 """The namespace of jobs, and of data sets that are in memory only."""
 
