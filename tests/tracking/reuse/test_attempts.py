@@ -616,3 +616,10 @@ def test_a_deleted_output_is_not_reused(store: Store, tmp_path: Path) -> None:
     store.put_nodes(Artifact, [write], UpdateOptions())
     step(tmp_path / "o", "x")
     assert states(store) == ["COMPLETED", "COMPLETED"]
+
+
+@pytest.mark.parametrize("write", ["direct", "background", "journal"])
+def test_what_is_still_on_its_way_to_the_store_is_found(tmp_path: Path, write: str) -> None:
+    mt.init(f"sqlite:///{tmp_path / 'm.db'}", write=write)
+    assert [double(3), double(3)] == [6, 6]
+    assert states(mt.get_store()) == ["COMPLETED", "CACHED"]
