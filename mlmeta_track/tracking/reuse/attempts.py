@@ -47,12 +47,12 @@ class Cache:
         """Cache a function's calls under its step's name; the label is for messages."""
         self.step = step
         self._label = label
-        self._has_said = False
+        self._said: set[str] = set()
 
     def say(self, message: str, why: str) -> None:
-        """Say in the log why a call was not cached: once a function."""
-        level = logging.DEBUG if self._has_said else logging.INFO
-        self._has_said = True
+        """Say in the log why a call was not cached, or not reused: once a function each."""
+        level = logging.DEBUG if message in self._said else logging.INFO
+        self._said.add(message)
         _logger.log(level, "%s (step %r) %s: %s.", self._label, self.step, message, why)
 
 
