@@ -26,7 +26,7 @@ def record(url: str, *, redact: bool) -> None:
 def test_variables_are_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, store_url: str) -> None:
     monkeypatch.setenv("WANDB_API_KEY", "hunter2")
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:hunter2@h/db")
-    monkeypatch.setenv("PWD", "/home/me")
+    monkeypatch.setenv("PWD", "/srv/me")
     result = show("--store", store_url)
     assert result.exit_code == 0, result.output
     assert f" of {len(os.environ)} variables" in result.output

@@ -86,7 +86,7 @@ def _scope() -> Callable[[str | None], AbstractContextManager[None]]:
         if token is None:
             return nullcontext()
         try:
-            from mlmeta_track.tracking.instrument import attached  # noqa: PLC0415
+            from mlmeta_track.tracking.libraries.carrying import attached  # noqa: PLC0415
         except ImportError:
             return nullcontext()  # Not installed there, or an older version.
         return attached(token)

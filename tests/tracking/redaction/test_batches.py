@@ -25,7 +25,7 @@ SECRET = "ghp_" + "abcdefghijklmnopqrstuvwxyz0123456789"
 ARTIFACT = ArtifactPut(
     external_id="0190a0b0-0000-7000-8000-000000000001",
     type=DATASET,
-    uri="/home/me/project/data/train.csv",
+    uri="/srv/me/project/data/train.csv",
     fingerprint="sha256:" + "0123456789abcdef" * 4,
     properties={"name": "taxi", "split": "train"},
     custom_properties={"file_bytes": 123},
@@ -45,7 +45,7 @@ TYPICAL = Batch(
             "optimizer": "adam",
         },
     ),
-    artifacts=(ARTIFACT, replace(ARTIFACT, external_id="2", uri="/home/me/project/out.csv")),
+    artifacts=(ARTIFACT, replace(ARTIFACT, external_id="2", uri="/srv/me/project/out.csv")),
     contexts=(
         ContextPut(type=RUN, name="train.py 2024-01-01T00:00:00Z abcdef"),
         ContextPut(type=EXPERIMENT, name="Taxi"),

@@ -62,7 +62,7 @@ def test_secrets_are_masked(text: str, cleaned: str) -> None:
         "Bearer authentication failed",
         "columns=['user', 'password', 'email']",
         "/data/token=1/key=2/x.csv",
-        "PWD=/home/me",
+        "PWD=/srv/me",
     ],
 )
 def test_what_only_looks_like_a_secret_is_kept(text: str) -> None:

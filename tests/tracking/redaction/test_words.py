@@ -67,7 +67,7 @@ def test_names_of_what_is_no_secret(name: str) -> None:
         ("${DB_PASSWORD}", "password"),
         ("[CLS]", "token"),
         ("<|endoftext|>", "token"),
-        ("/home/me", "PWD"),
+        ("/srv/me", "PWD"),
     ],
 )
 def test_values_that_are_no_secret_whatever_their_name(value: str, name: str) -> None:
