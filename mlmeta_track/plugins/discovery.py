@@ -17,18 +17,25 @@ from importlib.metadata import distributions as all_in
 from pathlib import Path
 
 _METADATA = (".dist-info", ".egg-info")
+_CHUNK = 2**14  # where more is asked for, making room for it takes longer than reading
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
 def entry_points(*, group: str) -> list[EntryPoint]:
     """Return the entry points of a group; of two distributions of one name, the first's count."""
     found: list[EntryPoint] = []
-    seen: set[str] = set()
+    seen: list[str] = []
     for name, distribution in _distributions(f"[{group}]".encode()):
-        if name not in seen and distribution is not None:
+        if distribution is not None and not _is_among(name, seen):
             found.extend(distribution.entry_points.select(group=group))
-        seen.add(name)
+        seen.append(name)
     return found
+
+
+def _is_among(name: str, names: list[str]) -> bool:
+    """Tell whether a distribution of that name is among others, however the names are spelt."""
+    normal = _normal(name)
+    return any(_normal(one) == normal for one in names)
 
 
 def _distributions(header: bytes) -> Iterator[tuple[str, Distribution | None]]:
@@ -54,12 +61,12 @@ def _in_folder(folder: str, header: bytes) -> Iterator[tuple[str, Distribution |
         if name.endswith(_METADATA):
             has_group = header in _read(f"{folder}/{name}/entry_points.txt")
             distribution = PathDistribution(Path(folder, name)) if has_group else None
-            yield _normal(name.rpartition(".")[0].partition("-")[0]), distribution
+            yield name.rpartition(".")[0].partition("-")[0], distribution
 
 
 def _named(distributions: Iterable[Distribution]) -> Iterator[tuple[str, Distribution]]:
     for distribution in distributions:
-        yield _normal(str(distribution.metadata["Name"])), distribution
+        yield str(distribution.metadata["Name"]), distribution
 
 
 def _normal(name: str) -> str:
@@ -67,12 +74,15 @@ def _normal(name: str) -> str:
 
 
 def _read(path: str) -> bytes:
+    # Most distributions have no such file, so this is mostly one call that fails.
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:
         return b""
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        return file.readall()
+    try:
+        return b"".join(iter(lambda: os.read(descriptor, _CHUNK), b""))
+    finally:
+        os.close(descriptor)
 
 
 def _is_backport(finder: object) -> bool:

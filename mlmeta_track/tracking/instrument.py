@@ -366,10 +366,11 @@ def autotrack(*names: str) -> None:
     requests = _requests(names)
     if not requests and recorder.is_there():
         patches.install()  # `untrack` may have removed them
+    offered = _offered()
     for name in _chosen(tuple(requests) if names else ()):
         with _guard(f"switch on the integration {name!r}"):
             is_new = name not in _instrumentors and not requests.get(name)
-            if not (is_new and _deferred.wait(name, _offered()[name].libraries)):
+            if not (is_new and _deferred.wait(name, offered[name].libraries)):
                 _switch_on(name, requests.get(name, ()))
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import json
 import logging
 import os
 import pickle
+import re
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -682,3 +685,21 @@ def test_a_setting_switches_on_what_it_names(
 def test_without_the_setting_nothing_is_switched_on(offered: Library, store_url: str) -> None:
     mt.init(store_url)
     assert instrument._instrumentors == {}
+
+
+ALL_ON = """
+import json, sys, time
+import mlmeta_track as mt
+before, started = set(sys.modules), time.process_time()
+mt.autotrack()
+taken = time.process_time() - started
+print(json.dumps({"modules": sorted(set(sys.modules) - before), "taken": taken}))
+"""
+
+
+def test_switching_all_on_reads_what_the_plugins_offer_and_nothing_else() -> None:
+    seen = [json.loads(subprocess.check_output([sys.executable, "-c", ALL_ON])) for _ in range(3)]
+    plugins = re.compile(r"mlmeta_track(_\w+|\.exporters)(\.plugin)?")
+    assert [module for module in seen[0]["modules"] if not plugins.fullmatch(module)] == []
+    # It is 4 ms of work on an idle machine; on a busy one other work is counted in.
+    assert min(one["taken"] for one in seen) < 0.02
