@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,15 @@ pytest_plugins = ("tests.servers",)
 # The suites that the package ships fail with what was compared, as tests do.
 pytest.register_assert_rewrite("mlmeta_track.testing")
 
+
+if find_spec("hypothesis") is not None:  # The engines' tests do without.
+    import hypothesis
+
+    # How long an example takes depends on what else the machine does.
+    hypothesis.settings.register_profile(
+        "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("shared machine")
 
 SERVERS = frozenset({"postgresql", "mariadb"})
 
