@@ -34,6 +34,8 @@ ELSEWHERE = {
     "make demo": "tests/examples runs the demo and compares its output with the README",
     "make test": "it is what runs this test",
     "make bench": "tests/benchmarks runs the smallest of it",
+    "mlmeta-track run examples/taxi_": "tests/integrations runs both on the real data",
+    "mlmeta-track lineage made/": "and asks where it leads",
 }
 
 SERVE = "mlmeta-track serve "

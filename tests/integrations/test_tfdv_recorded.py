@@ -485,53 +485,31 @@ def test_examples_without_a_schema_fail(tracked: Store, tfdv: Any, taxi_rows: Pa
 
 # The whole story.
 
-FIRST = """
-import sys
-import tensorflow_data_validation as tfdv
-from tensorflow_metadata.proto.v0 import schema_pb2
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
-train = tfdv.generate_statistics_from_csv(sys.argv[1] + "/train.csv")
-evaluation = tfdv.generate_statistics_from_csv(sys.argv[1] + "/eval.csv")
-schema = tfdv.infer_schema(train)
-tfdv.get_feature(schema, "company").distribution_constraints.min_domain_mass = 0.9
-tfdv.get_feature(schema, "company").presence.min_fraction = 0.5
-tfdv.set_domain(schema, "tips", schema_pb2.FloatDomain(min=0, max=500))
-tfdv.get_domain(schema, "payment_type").value.append("Bitcoin")
-anomalies = tfdv.validate_statistics(evaluation, schema)
-tfdv.write_stats_text(train, "train.pbtxt")
-tfdv.write_schema_text(schema, "schema.pbtxt")
-tfdv.write_anomalies_text(anomalies, "anomalies.pbtxt")
-"""
-SECOND = """
-import sys
-from tensorflow_data_validation import (
-    generate_statistics_from_csv, load_schema_text, load_statistics, validate_statistics,
-    write_anomalies_text,
-)
 
-new = generate_statistics_from_csv(sys.argv[1] + "/eval.csv")
-anomalies = validate_statistics(
-    new, load_schema_text("schema.pbtxt"), previous_statistics=load_statistics("train.pbtxt")
-)
-write_anomalies_text(anomalies, "new_anomalies.pbtxt")
-"""
+def run_plainly(url: str, script: str, *arguments: str | Path) -> None:
+    command = ["run", "--strict", str(EXAMPLES / script), *map(str, arguments)]
+    subprocess.run(
+        [sys.executable, "-m", "mlmeta_track", *command],
+        env={**os.environ, "MLMETA_TRACK_STORE": url},
+        check=True,
+        capture_output=True,
+    )
 
 
 def test_the_second_scripts_anomalies_lead_to_the_first_scripts_csv(
-    taxi_rows: Path, store_url: str, tmp_path: Path
+    taxi_rows: Path, taxi_csv: Path, store_url: str, tmp_path: Path
 ) -> None:
-    for name, code in (("first.py", FIRST), ("second.py", SECOND)):
-        (tmp_path / name).write_text(code)
-        subprocess.run(
-            [sys.executable, "-m", "mlmeta_track", "run", "--strict", name, str(taxi_rows)],
-            env={**os.environ, "MLMETA_TRACK_STORE": store_url},
-            check=True,
-            capture_output=True,
-        )
+    train, evaluation, new = taxi_rows / "train.csv", taxi_rows / "eval.csv", tmp_path / "new.csv"
+    header, *lines = taxi_csv.read_text(encoding="utf-8").splitlines(keepends=True)
+    new.write_text(header + "".join(lines[400:500]), encoding="utf-8")
+    run_plainly(store_url, "taxi_schema.py", train, evaluation, "made")
+    run_plainly(store_url, "taxi_new_data.py", new, "made")
+
     mt.init(store_url, strict=True)
-    graph = mt.lineage("new_anomalies.pbtxt").upstream()
+    graph = mt.lineage("made/new_anomalies.pbtxt").upstream()
     assert sorted(execution.type for execution in graph.executions) == [
-        EDIT,
         EDIT,
         "tfdv.generate_statistics_from_csv",
         "tfdv.generate_statistics_from_csv",
@@ -540,5 +518,9 @@ def test_the_second_scripts_anomalies_lead_to_the_first_scripts_csv(
         "tfdv.validate_statistics",
     ]
     uris = {Path(str(artifact.uri)).name for artifact in graph.artifacts if artifact.uri}
-    assert uris == {"train.csv", "eval.csv", "train.pbtxt", "schema.pbtxt", "new_anomalies.pbtxt"}
-    assert mt.lineage(taxi_rows / "train.csv").downstream().artifacts[-1].type == "ExampleAnomalies"
+    assert uris == {"train.csv", "new.csv", "train.pbtxt", "schema.pbtxt", "new_anomalies.pbtxt"}
+    assert mt.lineage(train).downstream().artifacts[-1].type == "ExampleAnomalies"
+    # What the first script found in its evaluation data is there as well, and leads no further.
+    first = mt.lineage("made/anomalies.pbtxt").upstream()
+    assert str(evaluation) in {artifact.uri for artifact in first.artifacts}
+    assert str(new) not in {artifact.uri for artifact in first.artifacts}
