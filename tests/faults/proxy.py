@@ -72,10 +72,13 @@ class Proxy:
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             back = threading.Thread(target=self._pass_back, args=(server, client), daemon=True)
             back.start()
-            self._pass_on(client, server)
-            for one in (client, server):
-                with contextlib.suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
+            try:
+                self._pass_on(client, server)
+            finally:
+                # To close them is not enough while the other thread waits for them.
+                for one in (client, server):
+                    with contextlib.suppress(OSError):
+                        one.shutdown(socket.SHUT_RDWR)
             back.join()
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:

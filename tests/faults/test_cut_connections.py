@@ -39,6 +39,7 @@ def cut_connections(url: str, cut: Cut, workers: int, steps: int) -> int:
         waited = all_is_there_once(through(url, proxy.port), workers, steps)
     finally:
         proxy.close()
+    assert told.slow <= 1
     print(url.partition(":")[0], f"{proxy.cuts} cuts, {waited} waited to the end, {told}")
     return proxy.cuts
 
@@ -63,4 +64,4 @@ def test_every_step_lands_once(direct_url: str, cut: Cut) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_every_step_lands_once_of_many(direct_url: str, cut: Cut) -> None:
-    assert cut_connections(direct_url, cut, workers=8, steps=200) > 20
+    assert cut_connections(direct_url, cut, workers=8, steps=200) > 5

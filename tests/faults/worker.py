@@ -12,7 +12,7 @@ import time
 
 import mlmeta_track as mt
 
-SLOW_SECONDS = 2.0
+SLOW_SECONDS = 5.0
 
 
 def main(url: str, worker: int, steps: int, seconds: float) -> None:
