@@ -14,6 +14,8 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    func,
+    literal_column,
     or_,
     select,
 )
@@ -21,12 +23,15 @@ from sqlalchemy import (
 from mlmeta_track.domain.listing import Joins, ListQuery, OrderBy, Page, Position
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.store.base import NodeT
-from mlmeta_track.store.sql.filters import matching_ids
-from mlmeta_track.store.sql.prepared import Prepared, Session
+from mlmeta_track.store.sql.filters import Candidates, matching
+from mlmeta_track.store.sql.filters.portable import unindexed
+from mlmeta_track.store.sql.prepared import Session
 from mlmeta_track.store.sql.read import nodes_by_ids
 from mlmeta_track.store.sql.schema import TYPE, NodeTables, tables_of
+from mlmeta_track.store.sql.searching import Search
 
 _REMEMBERED_CHARACTERS = 2_000
+_HIGHEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,8 @@ def list_page(session: Session, kind: type[NodeT], query: ListQuery) -> Page[Nod
         message = f"A limit of {query.limit} nodes cannot be. Give a number from 0 on, or None."
         raise InvalidArgumentError(message)
     # A long filter is not remembered: it would keep its memory, and hardly ever comes again.
-    prepare = _statement if len(query.filter) <= _REMEMBERED_CHARACTERS else _statement.__wrapped__
-    rows = list(prepare(_shape(kind, query)).all(session, **_values(query)))
+    prepare = _search if len(query.filter) <= _REMEMBERED_CHARACTERS else _search.__wrapped__
+    rows = list(prepare(_shape(kind, query)).find(session, _values(query))[1])
     following = None
     if query.limit is not None and len(rows) > query.limit:
         rows = rows[: query.limit]
@@ -63,8 +68,9 @@ def list_page(session: Session, kind: type[NodeT], query: ListQuery) -> Page[Nod
 
 def explain(session: Session, kind: type[Any], query: ListQuery) -> str:
     """Return the SQL by which the ids of a page are found, its parameters and the plan for it."""
-    statement = _statement.__wrapped__(_shape(kind, query))
-    sql, parameters, plan = statement.explained(session, **_values(query))
+    values = _values(query)
+    statement, _ = _search.__wrapped__(_shape(kind, query)).find(session, values)
+    sql, parameters, plan = statement.explained(session, **values)
     return f"{sql}\n\nparameters: {parameters!r}\n\nplan:\n" + "\n".join(plan)
 
 
@@ -121,17 +127,34 @@ def _position(query: ListQuery, rows: list[Any]) -> Position | None:
 
 
 @lru_cache(maxsize=256)
-def _statement(shape: _Shape) -> Prepared:
+def _search(shape: _Shape) -> Search:
     tables = tables_of(shape.kind)
     node_id, field = tables.nodes.c.id, _field(tables, shape.order_by)
-    query = select(node_id, field.label("field")).where(*_conditions(tables, shape))
+    conditions, candidates = _wanted(tables, shape)
+    query = select(node_id, field.label("field")).where(*conditions)
     if shape.goes_on:
         query = query.where(_behind(node_id, field, ascending=shape.ascending))
     order = [field, node_id] if shape.order_by is not OrderBy.ID else [node_id]
     query = query.order_by(*(c if shape.ascending else c.desc() for c in order))
+    stretch = None
     if shape.limited:
         query = query.limit(bindparam("page_size"))
-    return Prepared(query)
+        stretch = query.where(_within_stretch(tables, shape))
+    return Search(query, node_id, candidates, stretch)
+
+
+def _within_stretch(tables: NodeTables, shape: _Shape) -> ColumnElement[bool]:
+    """Return the condition that a row is among the first ``stretch`` nodes of the page's order."""
+    field = _field(tables, shape.order_by)
+    others = tables.nodes.alias("others")
+    other = others.c[field.name]
+    end = select(other).order_by(other if shape.ascending else other.desc()).limit(1)
+    if shape.goes_on:
+        end = end.where(_behind(others.c.id, other, ascending=shape.ascending))
+    end = end.offset(bindparam("stretch"))
+    last: ColumnElement[int] = literal_column(str(_HIGHEST if shape.ascending else -_HIGHEST))
+    bound = func.coalesce(end.scalar_subquery(), last)
+    return field <= bound if shape.ascending else field >= bound
 
 
 def _field(tables: NodeTables, order_by: OrderBy) -> Column[int]:
@@ -153,18 +176,30 @@ def _behind(node_id: Column[int], field: Column[int], *, ascending: bool) -> Col
     return or_(field < after_field, and_(field == after_field, node_id < after_id))
 
 
-def _conditions(tables: NodeTables, shape: _Shape) -> list[ColumnElement[bool]]:
-    node_id = tables.nodes.c.id
+def _wanted(
+    tables: NodeTables, shape: _Shape
+) -> tuple[list[ColumnElement[bool]], list[Candidates]]:
+    """Return the conditions of the rows, and where indexes find nodes that fulfil them."""
     conditions: list[ColumnElement[bool]] = []
+    candidates: list[Candidates] = []
     if shape.filter:
-        conditions.append(node_id.in_(matching_ids(shape.kind, shape.filter, shape.joins)))
+        found = matching(shape.kind, shape.filter, shape.joins)
+        conditions.append(found.condition)
+        candidates += found.candidates
     if shape.of_type:
-        conditions.append(tables.nodes.c.type_id.in_(_type_ids(tables, versioned=shape.of_version)))
+        types = _type_ids(tables, versioned=shape.of_version)
+        conditions.append(unindexed(tables.nodes.c.type_id).in_(types))
+        nodes = tables.nodes.alias("candidate")
+        candidates.append(Candidates((select(nodes.c.id).where(nodes.c.type_id.in_(types)),)))
     if shape.in_context:
         member = tables.member
-        in_context = member.table.c.context_id == bindparam("context_id")
-        conditions.append(node_id.in_(select(member).where(in_context)))
-    return conditions
+        members = select(member.label("id")).where(
+            member.table.c.context_id == bindparam("context_id")
+        )
+        is_member = members.where(member == tables.nodes.c.id).correlate(tables.nodes)
+        conditions.append(is_member.exists())
+        candidates.append(Candidates((members,)))
+    return conditions, candidates
 
 
 def _type_ids(tables: NodeTables, *, versioned: bool) -> Select[Any]:

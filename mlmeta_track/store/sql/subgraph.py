@@ -14,7 +14,7 @@ from mlmeta_track.domain.listing import Joins, Subgraph, SubgraphDirection, Subg
 from mlmeta_track.domain.nodes import Artifact, Execution
 from mlmeta_track.domain.writes import Association, Attribution
 from mlmeta_track.errors import InvalidArgumentError, NotFoundError
-from mlmeta_track.store.sql.filters import matching_ids
+from mlmeta_track.store.sql.filters import matching, matching_ids
 from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks
 from mlmeta_track.store.sql.read import events_by
 from mlmeta_track.store.sql.schema import ASSOCIATION, ATTRIBUTION, tables_of
@@ -73,8 +73,8 @@ def _matching(kind: _Kind, text: str) -> Prepared:
 @lru_cache(maxsize=64)
 def _matching_among(kind: _Kind, text: str, size: int) -> Prepared:
     node_id = tables_of(kind).nodes.c.id
-    matching = matching_ids(kind, text, Joins.INNER)
-    return Prepared(select(node_id).where(among(node_id, "x", size), node_id.in_(matching)))
+    matches = matching(kind, text, Joins.INNER).condition
+    return Prepared(select(node_id).where(among(node_id, "x", size), matches))
 
 
 @dataclass

@@ -131,7 +131,7 @@ class Conditions:
     @value.register
     def _(self, part: Logic) -> Value:
         conditions = [self.condition(one) for one in part.conditions]
-        return truth(_joined(and_ if part.operator == "AND" else or_, conditions))
+        return truth(joined(and_ if part.operator == "AND" else or_, conditions))
 
     @value.register
     def _(self, part: Not) -> Value:
@@ -339,7 +339,7 @@ def _is_storable(text: str) -> bool:
     return "\0" not in text and (text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text))
 
 
-def _joined(join: Callable[..., Any], conditions: Sequence[ColumnElement[bool]]) -> Any:
+def joined(join: Callable[..., Any], conditions: Sequence[ColumnElement[bool]]) -> Any:
     """Return conditions joined, many of them in groups: SQLite counts each as one level deeper."""
     if len(conditions) <= _GROUP:
         return join(*conditions)

@@ -2,21 +2,30 @@
 
 The two ways of joining, ML Metadata's and ours, differ here and in ``Conditions.property_of``, and
 nowhere else.
+
+The neighbours of a node are asked for by a subquery about that one node, so that whoever reads
+nodes in the order of a page may stop when it is full.  Each subquery finds the neighbours by an
+index.  MLMD has none that leads from an artifact or an execution to its contexts: unless the filter
+names the few that it can be, those are looked for the other way, in a subquery that finds all nodes
+with such contexts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import EnumMeta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, Join, and_, false, literal_column, true
+from sqlalchemy import ColumnElement, FromClause, Select, and_, false, literal_column, select, true
 
 from mlmeta_track.domain.events import EventType
 from mlmeta_track.domain.listing import Joins
 from mlmeta_track.domain.nodes import Artifact, ArtifactState, Context, Execution, ExecutionState
 from mlmeta_track.store.filtering import filter_error
 from mlmeta_track.store.filtering.tree import Name, ValueType
+from mlmeta_track.store.sql.filters.analysis import TYPE_OF_NODE, Group, Neighbour
+from mlmeta_track.store.sql.filters.portable import unindexed
 from mlmeta_track.store.sql.filters.values import VALUE_FIELDS, Value
 from mlmeta_track.store.sql.schema import (
     ASSOCIATION,
@@ -54,23 +63,80 @@ _EVENT_FIELDS: Mapping[type[Any], Mapping[str, ValueType]] = {
 _MOST_TABLES = 40
 """How many tables a filter joins at most; MySQL takes 61, SQLite 64."""
 
+Anchors: TypeAlias = "Mapping[Neighbour, Select[Any]]"
+"""The ids of the contexts that a neighbour can be, by the neighbour."""
+
+
+@dataclass(frozen=True)
+class _Joined:
+    table: NamedFromClause[Any]
+    condition: ColumnElement[bool]
+    outer: bool
+
 
 class Neighbours:
-    """The tables that one filter needs: the node's own, and one alias for each neighbour named."""
+    """The tables that a group of conjuncts needs, one alias for each neighbour named."""
 
-    def __init__(self, kind: type[Any], joins: Joins) -> None:
-        """Begin with the node alone."""
+    def __init__(
+        self, kind: type[Any], joins: Joins, group: Group, anchors: Anchors, count: Iterator[int]
+    ) -> None:
+        """Begin with the node alone.
+
+        Args:
+            kind: The kind of the node.
+            joins: What neighbours that are missing mean.
+            group: The conjuncts.
+            anchors: The few contexts among which some of the neighbours must be.
+            count: How many tables the whole filter has joined, from 1 on.
+        """
         self.joins = joins
+        self._anchors = anchors
+        self._count = count
         self._kind = kind
+        self._group = group
         self._tables = tables_of(kind)
-        self.node: NamedFromClause[Any] = self._tables.nodes.alias("node")
-        self._joined: FromClause = self.node
-        self._aliases: dict[tuple[str, ...], NamedFromClause[Any]] = {}
-        self._count = 0
+        self._is_about_one = not any(map(self._has_no_index, group.neighbours))
+        nodes: NamedFromClause[Any] = self._tables.nodes
+        self._node = nodes if self._is_about_one else nodes.alias("node")
+        self._joined: list[_Joined] = []
+        self._aliases: dict[Neighbour, NamedFromClause[Any]] = {}
 
-    def joined(self) -> FromClause:
-        """Return the node with all that was asked for."""
-        return self._joined
+    def with_some(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Return the condition that a node has neighbours which fulfil one."""
+        if not self._joined:
+            return condition
+        if not self._is_about_one:
+            return self._tables.nodes.c.id.in_(self._all_with(condition))
+        first = self._joined[0]
+        if self._group.neighbours == {TYPE_OF_NODE} and not first.outer:
+            of_kind = first.table.c.type_kind == _number(self._tables.kind)
+            types = select(first.table.c.id).where(of_kind, condition).correlate(self._node)
+            return unindexed(self._node.c.type_id).in_(types)
+        return self._any_with(condition)
+
+    def _any_with(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Return the condition as a subquery about the one node."""
+        first, *others = self._joined
+        one: Select[Any] = select(literal_column("1"))
+        if first.outer:  # there is a row also where no neighbour is
+            start: FromClause = select(literal_column("1").label("one")).subquery("start")
+            others = self._joined
+        else:
+            start, one = first.table, one.where(first.condition)
+        for joined in others:
+            start = start.join(joined.table, joined.condition, isouter=joined.outer)
+        return one.select_from(start).where(condition).correlate(self._node).exists()
+
+    def _all_with(self, condition: ColumnElement[bool]) -> Any:
+        """Return the query for the ids of all nodes that have such neighbours."""
+        start: FromClause = self._node
+        for joined in self._joined:
+            start = start.join(joined.table, joined.condition, isouter=joined.outer)
+        return select(self._node.c.id).select_from(start).where(condition)
+
+    def _has_no_index(self, neighbour: Neighbour) -> bool:
+        is_context = self._kind is not Context and neighbour[0].startswith("contexts_")
+        return is_context and neighbour[:1] not in self._anchors
 
     def resolve(self, name: Name) -> Value:
         """Return what a name stands for.
@@ -96,15 +162,16 @@ class Neighbours:
         if found is None:
             raise self._unknown(name)
         if attribute == "type":
-            return Value(self._type_of(self.node, self._kind).c.name, found)
-        return Value(self.node.c[attribute], found, _STATES.get(attribute))
+            return Value(self._type_of(self._node, self._kind, TYPE_OF_NODE).c.name, found)
+        return Value(self._node.c[attribute], found, _STATES.get(attribute))
 
-    def _type_of(self, node: NamedFromClause[Any], kind: type[Any]) -> NamedFromClause[Any]:
-        key = (str(node.name), "type")
+    def _type_of(
+        self, node: NamedFromClause[Any], kind: type[Any], key: Neighbour
+    ) -> NamedFromClause[Any]:
         if key not in self._aliases:
             alias = self._aliases[key] = TYPE.alias(f"type_{len(self._aliases)}")
             number = _number(tables_of(kind).kind)
-            self._join(alias, and_(alias.c.id == node.c.type_id, alias.c.type_kind == number))
+            self._join(key, alias, and_(alias.c.id == node.c.type_id, alias.c.type_kind == number))
         return self._aliases[key]
 
     # Properties
@@ -128,9 +195,10 @@ class Neighbours:
         if key not in self._aliases:
             properties = self._tables.properties
             alias = self._aliases[key] = properties.alias(f"property_{len(self._aliases)}")
-            same = alias.c[self._tables.owner.name] == self.node.c.id
+            same = alias.c[self._tables.owner.name] == self._node.c.id
             flag = true() if is_custom else false()
             self._join(
+                key,
                 alias,
                 and_(same, alias.c.name == property_name, alias.c.is_custom_property == flag),
             )
@@ -141,7 +209,8 @@ class Neighbours:
     def events(self, name: Name) -> Value:
         """Return a field of an event of the node."""
         field = self._field(name, _EVENT_FIELDS[self._kind])
-        alias = self._alias(name, lambda: self._linked(EVENT, f"{self._kind.__name__.lower()}_id"))
+        near = f"{self._kind.__name__.lower()}_id"
+        alias = self._alias(name, lambda: self._linked(name, EVENT, near))
         names = EventType if field == "type" else None
         return Value(alias.c[field], _EVENT_FIELDS[self._kind][field], names, alias.c.id)
 
@@ -181,16 +250,17 @@ class Neighbours:
         near, far = columns
 
         def make() -> NamedFromClause[Any]:
-            link = self._linked(links, near)
+            link = self._linked(name, links, near)
             other = tables_of(kind).nodes.alias(f"neighbour_{len(self._aliases)}")
-            self._join(other, other.c.id == link.c[far])
+            self._join(name.parts[:1], other, other.c.id == link.c[far])
             return other
 
         fields = _ATTRIBUTES[kind]
         field = self._field(name, fields)
         alias = self._alias(name, make)
         if field == "type":
-            return Value(self._type_of(alias, kind).c.name, fields[field])
+            type_of_it = self._type_of(alias, kind, (name.parts[0], "type"))
+            return Value(type_of_it.c.name, fields[field])
         return Value(alias.c[field], fields[field], _STATES.get(field), alias.c.id)
 
     def _alias(self, name: Name, make: Callable[[], NamedFromClause[Any]]) -> NamedFromClause[Any]:
@@ -200,9 +270,12 @@ class Neighbours:
             self._aliases[key] = make()
         return self._aliases[key]
 
-    def _linked(self, table: FromClause, column: str) -> NamedFromClause[Any]:
+    def _linked(self, name: Name, table: FromClause, column: str) -> NamedFromClause[Any]:
         link = table.alias(f"link_{len(self._aliases)}")
-        self._join(link, link.c[column] == self.node.c.id)
+        key = name.parts[:1]
+        near = link.c[column] == self._node.c.id
+        anchor = self._anchors.get(key)
+        self._join(key, link, near if anchor is None else and_(near, link.c.context_id.in_(anchor)))
         return link
 
     def _field(self, name: Name, fields: Mapping[str, ValueType]) -> str:
@@ -212,13 +285,14 @@ class Neighbours:
             raise filter_error(what, name.position)
         return field
 
-    def _join(self, table: NamedFromClause[Any], condition: ColumnElement[bool]) -> None:
-        self._count += 1
-        if self._count > _MOST_TABLES:
+    def _join(
+        self, key: Neighbour, table: NamedFromClause[Any], condition: ColumnElement[bool]
+    ) -> None:
+        if next(self._count) > _MOST_TABLES:
             what = f"It names more neighbours than {_MOST_TABLES} tables hold. Name fewer."
             raise filter_error(what)
-        outer = self.joins is Joins.OUTER
-        self._joined = Join(self._joined, table, condition, isouter=outer)
+        outer = self.joins is Joins.OUTER and key not in self._group.needed
+        self._joined.append(_Joined(table, condition, outer))
 
     def _unknown(self, name: Name) -> Exception:
         prefixes = [f"{prefix}_<alias>." for prefix in _NEIGHBOURS[self._kind]]

@@ -213,6 +213,26 @@ def _in_parentheses(element: grouped, compiler: Any, **options: Any) -> str:
     return f"({compiler.process(element.clauses, **options)})"
 
 
+class unindexed(FunctionElement[int]):  # noqa: N801 - it reads as a function of SQL
+    """A whole number for which SQLite shall use no index, as it would at any price.
+
+    The other databases know how often a value comes, and choose better themselves.
+    """
+
+    inherit_cache = True
+    type = BIGINT()
+
+
+@compiles(unindexed)
+def _plain(element: unindexed, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(unindexed, "sqlite")
+def _with_plus(element: unindexed, compiler: Any, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
+
+
 def contrary(condition: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the contrary of a condition, in parentheses: databases differ in how NOT binds."""
     return grouped(not_(condition.self_group()))
