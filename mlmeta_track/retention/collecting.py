@@ -91,6 +91,8 @@ class _Collecting:
 
     def run(self) -> Collected:
         done, plan = self._done, self._plan
+        # The store reads what it must know for deleting, which keeps nobody waiting.
+        self._store.delete((), (), plan.going, self._archive)
         done.buried_executions = self._bury(Execution, plan.buried_executions)
         done.buried_artifacts = self._bury(Artifact, plan.buried_artifacts)
         self._delete_executions()

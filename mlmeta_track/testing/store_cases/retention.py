@@ -271,7 +271,7 @@ class RetentionCases:
 
 def _contents(store: Store) -> list[object]:
     """Return all nodes, events, memberships and parents."""
-    nodes = [node for kind in (Artifact, Execution, Context) for node in store.list_nodes(kind)]
+    nodes = [store.list_nodes(Artifact), store.list_nodes(Execution), store.list_nodes(Context)]
     executions = [node.id for node in store.list_nodes(Execution)]
     artifacts = [node.id for node in store.list_nodes(Artifact)]
     contexts = [node.id for node in store.list_nodes(Context)]

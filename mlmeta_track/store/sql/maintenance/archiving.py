@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Column, Table, delete, select
 
 from mlmeta_track.domain.nodes import DELETED_AT, Artifact, Context, Execution
 from mlmeta_track.errors import FailedPreconditionError, InternalError
-from mlmeta_track.store.maintenance import Archive, NodeKind
+from mlmeta_track.store.maintenance import Archive, MemberKind, NodeKind
 from mlmeta_track.store.sql.engine import Database
 from mlmeta_track.store.sql.maintenance.copying import (
     Row,
@@ -21,6 +21,7 @@ from mlmeta_track.store.sql.maintenance.copying import (
     put_types,
     read_rows,
 )
+from mlmeta_track.store.sql.maintenance.memberships import Memberships
 from mlmeta_track.store.sql.maintenance.on_ids import OnIds, ids_in
 from mlmeta_track.store.sql.prepared import Session
 from mlmeta_track.store.sql.schema import (
@@ -48,10 +49,7 @@ _DELETE_PROPERTIES = {
 }
 _REMEMBERED = 10_000
 _IDENTITY = ("type_id", "name", "external_id", "create_time_since_epoch")
-_LINKS = (
-    (ASSOCIATION, EXECUTION, "execution_id"),
-    (ATTRIBUTION, ARTIFACT, "artifact_id"),
-)
+Members: TypeAlias = "Mapping[MemberKind, Memberships]"
 
 
 def archive_url(path: Path) -> str:
@@ -96,13 +94,20 @@ class SqlArchive(Archive):
             message = f"The archive {self._path} is damaged: {found}. Restore nothing from it."
             raise InternalError(message)
 
-    def keep(self, session: Session, executions: Iterable[int], artifacts: Iterable[int]) -> None:
+    def keep(
+        self,
+        session: Session,
+        executions: Iterable[int],
+        artifacts: Iterable[int],
+        members: Members,
+    ) -> None:
         """Write nodes with all that belongs to them, and the other ends of their events.
 
         Args:
             session: The transaction that they are read in.
             executions: The executions.
             artifacts: The artifacts.
+            members: What contexts nodes are in.
 
         Raises:
             FailedPreconditionError: The file has nodes of another store.
@@ -118,8 +123,11 @@ class SqlArchive(Archive):
             Artifact: {row["artifact_id"] for row in events.values()},
         }
         links = [
-            (table, read_rows(session, table.c[column], ours[kind]))
-            for (table, _, column), kind in zip(_LINKS, (Execution, Artifact), strict=True)
+            (table, read_rows(session, table.c.id, (o.id for o in members[kind].of(session, ids))))
+            for table, kind, ids in (
+                (ASSOCIATION, Execution, ours[Execution]),
+                (ATTRIBUTION, Artifact, ours[Artifact]),
+            )
         ]
         contexts = {row["context_id"] for _, rows in links for row in rows}
         nodes = {kind: self._read(session, kind, ours[kind] | others[kind]) for kind in ours}

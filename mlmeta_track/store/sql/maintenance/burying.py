@@ -16,7 +16,7 @@ from mlmeta_track.domain.nodes import (
     Execution,
 )
 from mlmeta_track.store.maintenance import Gone, MemberKind
-from mlmeta_track.store.sql.maintenance.archiving import SqlArchive
+from mlmeta_track.store.sql.maintenance.archiving import Members, SqlArchive
 from mlmeta_track.store.sql.maintenance.deleting import IS_NOT_RUNNING, is_tombstone, uris_of
 from mlmeta_track.store.sql.maintenance.on_ids import OnIds, ids_in
 from mlmeta_track.store.sql.prepared import Prepared, Session
@@ -84,6 +84,7 @@ def bury(  # noqa: PLR0913 - one argument a condition
     *,
     unchanged_since: int,
     unused_since: int | None,
+    members: Members,
     archive: SqlArchive | None,
 ) -> Gone:
     """Make tombstones of what of some nodes may still go; see ``Maintenance.bury``."""
@@ -95,7 +96,7 @@ def bury(  # noqa: PLR0913 - one argument a condition
         return Gone()
     is_artifact = kind is Artifact
     if archive is not None:
-        archive.keep(session, () if is_artifact else still, still if is_artifact else ())
+        archive.keep(session, () if is_artifact else still, still if is_artifact else (), members)
     uris = uris_of(session, still) if is_artifact else ()
     kept = {"content": FINGERPRINT, "file": FILE_FINGERPRINT} if is_artifact else {}
     _FORGET[kind].change(session, still, **(kept or {"content": "", "file": ""}))

@@ -73,9 +73,10 @@ def _here(session: Session, row: Row) -> Row:
 
 
 def all_types(session: Session) -> list[NodeType]:
-    """Return all types of all kinds."""
+    """Return all types of all kinds, in the order of their ids."""
     kinds: tuple[type[Any], ...] = (ArtifactType, ExecutionType, ContextType)
-    return [found for kind in kinds for found in read_types(session, kind)]
+    found = [declared for kind in kinds for declared in read_types(session, kind)]
+    return sorted(found, key=lambda declared: declared.id or 0)
 
 
 def put_types(session: Session, types: Sequence[NodeType]) -> dict[int, int]:

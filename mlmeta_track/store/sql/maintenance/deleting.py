@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 
 from sqlalchemy import ColumnElement, Table, bindparam, delete, or_, select
 
@@ -19,7 +18,7 @@ from mlmeta_track.domain.nodes import (
     ExecutionState,
 )
 from mlmeta_track.store.maintenance import Going, Gone
-from mlmeta_track.store.sql.maintenance.archiving import SqlArchive
+from mlmeta_track.store.sql.maintenance.archiving import Members, SqlArchive
 from mlmeta_track.store.sql.maintenance.contexts import delete_contexts
 from mlmeta_track.store.sql.maintenance.finding import links_of
 from mlmeta_track.store.sql.maintenance.on_ids import OnIds, ids_in
@@ -75,17 +74,12 @@ _UNCHANGED = {kind: _unchanged(tables_of(kind)) for kind in (Artifact, Execution
 _EXISTING = {
     table: OnIds(select(table.c.id).where(ids_in(table.c.id))) for table in (ARTIFACT, EXECUTION)
 }
+_BURIED = OnIds(
+    select(EXECUTION.c.id).where(ids_in(EXECUTION.c.id), is_tombstone(tables_of(Execution)))
+)
 _EVENTS = {
     column: OnIds(select(EVENT.c.id).where(ids_in(EVENT.c[column])))
     for column in ("artifact_id", "execution_id")
-}
-_CONTEXTS = {
-    ATTRIBUTION: OnIds(
-        select(ATTRIBUTION.c.id, ATTRIBUTION.c.context_id).where(ids_in(ATTRIBUTION.c.artifact_id))
-    ),
-    ASSOCIATION: OnIds(
-        select(ASSOCIATION.c.id, ASSOCIATION.c.context_id).where(ids_in(ASSOCIATION.c.execution_id))
-    ),
 }
 _DELETE_PATHS = _on(EVENT_PATH, "event_id")
 _DELETE = {table: _on(table, "id") for table in (EVENT, ATTRIBUTION, ASSOCIATION)}
@@ -116,11 +110,12 @@ class _Unit:
     users: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
 
-def delete_nodes(
+def delete_nodes(  # noqa: PLR0913, PLR0917 - what it deletes, and what it must know
     session: Session,
     executions: Sequence[int],
     artifacts: Sequence[int],
     going: Going,
+    members: Members,
     archive: SqlArchive | None,
 ) -> Gone:
     """Delete what of some nodes may still go; see ``Maintenance.delete``."""
@@ -129,10 +124,10 @@ def delete_nodes(
     if not unit.executions and not unit.artifacts:
         return Gone()
     if archive is not None:
-        archive.keep(session, unit.executions, unit.artifacts)
+        archive.keep(session, unit.executions, unit.artifacts, members)
     uris = uris_of(session, unit.artifacts)
     n_events = _delete_events(session, unit)
-    touched = _delete_memberships(session, unit)
+    touched = _delete_memberships(session, unit, members)
     for ids, statements in zip((unit.artifacts, unit.executions), _DELETE_NODES, strict=True):
         for statement in statements:
             statement.change(session, ids)
@@ -161,9 +156,11 @@ def _look(
     links = links_of(session, Artifact, sorted(unit.artifacts))
     others = {link.execution_id for link in links}
     exists = {row[0] for row in _EXISTING[EXECUTION].rows(session, others)}
+    # A tombstone stays for another thing that it made.
+    living = exists - {row[0] for row in _BURIED.rows(session, exists)}
     for link in links:
-        if link.execution_id in exists:
-            ends = unit.users if link.is_input else unit.makers
+        ends, those = (unit.users, exists) if link.is_input else (unit.makers, living)
+        if link.execution_id in those:
             ends[link.artifact_id].add(link.execution_id)
     return unit
 
@@ -209,11 +206,14 @@ def _delete_events(session: Session, unit: _Unit) -> int:
     return _DELETE[EVENT].change(session, ids)
 
 
-def _delete_memberships(session: Session, unit: _Unit) -> set[int]:
+def _delete_memberships(session: Session, unit: _Unit, members: Members) -> set[int]:
     """Delete the nodes' memberships, and return the contexts that had them."""
     touched: set[int] = set()
-    for table, ids in ((ATTRIBUTION, unit.artifacts), (ASSOCIATION, unit.executions)):
-        rows: list[Any] = _CONTEXTS[table].rows(session, ids)
-        touched.update(row[1] for row in rows)
-        _DELETE[table].change(session, (row[0] for row in rows))
+    for table, kind, ids in (
+        (ATTRIBUTION, Artifact, unit.artifacts),
+        (ASSOCIATION, Execution, unit.executions),
+    ):
+        found = members[kind].of(session, ids)
+        touched.update(one.context_id for one in found)
+        _DELETE[table].change(session, (one.id for one in found))
     return touched

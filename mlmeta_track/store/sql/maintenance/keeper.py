@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from mlmeta_track.domain.nodes import Artifact, Execution
 from mlmeta_track.errors import FailedPreconditionError, InternalError
 from mlmeta_track.store.maintenance import (
     Archive,
@@ -26,8 +27,11 @@ from mlmeta_track.store.sql.maintenance.archiving import SqlArchive, archive_url
 from mlmeta_track.store.sql.maintenance.burying import bury
 from mlmeta_track.store.sql.maintenance.contexts import delete_contexts
 from mlmeta_track.store.sql.maintenance.deleting import delete_nodes
+from mlmeta_track.store.sql.maintenance.memberships import Memberships
 from mlmeta_track.store.sql.maintenance.orphans import delete_orphans
 from mlmeta_track.store.sql.maintenance.restoring import Restoring
+
+_KINDS: tuple[MemberKind, ...] = (Artifact, Execution)
 
 
 class SqlMaintenance(Maintenance):
@@ -36,6 +40,7 @@ class SqlMaintenance(Maintenance):
     def __init__(self, database: Database) -> None:
         """Keep that database."""
         self._database = database
+        self._members = {kind: Memberships(kind) for kind in _KINDS}
 
     def selected(self, kind: NodeKind, candidates: Candidates) -> Iterator[Sequence[int]]:
         """Give the ids of the nodes that are meant, in pages."""
@@ -76,8 +81,9 @@ class SqlMaintenance(Maintenance):
     ) -> Gone:
         """Delete executions with what they made, and artifacts by themselves."""
         kept = _ours(archive)
+        self._prepare()
         return self._database.writing(
-            lambda session: delete_nodes(session, executions, artifacts, going, kept)
+            lambda session: delete_nodes(session, executions, artifacts, going, self._members, kept)
         )
 
     def bury(
@@ -91,6 +97,8 @@ class SqlMaintenance(Maintenance):
     ) -> Gone:
         """Make tombstones of nodes."""
         kept = _ours(archive)
+        if kept is not None:
+            self._prepare()
         return self._database.writing(
             lambda session: bury(
                 session,
@@ -99,6 +107,7 @@ class SqlMaintenance(Maintenance):
                 time.time_ns() // 1_000_000,
                 unchanged_since=unchanged_since,
                 unused_since=unused_since,
+                members=self._members,
                 archive=kept,
             )
         )
@@ -117,9 +126,10 @@ class SqlMaintenance(Maintenance):
     def copy(self, executions: Sequence[int], artifacts: Sequence[int], archive: Archive) -> None:
         """Write nodes into an archive, and delete nothing."""
         kept = _ours(archive)
+        self._prepare()
         with self._database.read() as session:
             if kept is not None:
-                kept.keep(session, executions, artifacts)
+                kept.keep(session, executions, artifacts, self._members)
 
     def copy_contexts(self, ids: Sequence[int], archive: Archive) -> None:
         """Write contexts into an archive."""
@@ -148,6 +158,10 @@ class SqlMaintenance(Maintenance):
     def vacuum(self, *, full: bool = False) -> int:
         """Give the room of deleted rows back."""
         return space.vacuum(self._database, full=full)
+
+    def _prepare(self) -> None:
+        for members in self._members.values():
+            members.prepare(self._database)
 
     def _refuse_itself(self, path: Path) -> None:
         if path.exists():
