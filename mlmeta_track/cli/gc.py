@@ -55,7 +55,13 @@ _ASK, _DELETE = "ask", "delete"
     type=click.Choice([_ASK, _DELETE]),
     help="Delete the data files of what goes, too: after a question, or without one.",
 )
-@click.option("--show", default=10, show_default=True, help="How many lines are shown of each.")
+@click.option(
+    "--show",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="How many lines are shown of each.",
+)
 @store_option
 def gc(  # noqa: PLR0913 - one argument an option
     *,

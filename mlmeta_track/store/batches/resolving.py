@@ -9,12 +9,15 @@ from typing import TypeAlias
 
 from mlmeta_track.domain.batch import ArtifactPut, EventPut
 from mlmeta_track.domain.events import Event
-from mlmeta_track.domain.nodes import FILE_FINGERPRINT, FINGERPRINT, ArtifactState
+from mlmeta_track.domain.nodes import DELETED_AT, FILE_FINGERPRINT, FINGERPRINT, ArtifactState
 from mlmeta_track.store.batches.nodes import EncodedProperties, PropertyKey, StoredNode
 from mlmeta_track.store.batches.values import Encoded
 
 _CONTENT: PropertyKey = (FINGERPRINT, True)
 _FILE: PropertyKey = (FILE_FINGERPRINT, True)
+TOMBSTONE: PropertyKey = (DELETED_AT, True)
+"""What an artifact has that stayed when its record went."""
+
 GONE = (ArtifactState.MARKED_FOR_DELETION, ArtifactState.DELETED, ArtifactState.ABANDONED)
 """The states of artifacts that nobody uses any more."""
 

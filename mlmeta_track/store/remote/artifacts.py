@@ -20,6 +20,7 @@ from mlmeta_track.store.batches.nodes import (
     refuse_other_type,
 )
 from mlmeta_track.store.batches.resolving import (
+    TOMBSTONE,
     LinkedIds,
     contradicts,
     find_linked,
@@ -61,7 +62,8 @@ class PlannedArtifact(StoredNode):
         """Return what is to change on the server, as the paths of a field mask."""
         paths = sorted(property_path(key) for key in self.changed)
         moved = self.read is not None and (self.uri or "") != (self.read.uri or "")
-        return ("uri", *paths) if moved else tuple(paths)
+        revived = TOMBSTONE in self.changed
+        return (*("uri",) * moved, *("state",) * revived, *paths)
 
     def to_write(self, type_id: int) -> ArtifactWrite:
         """Return it as it is to be on the server, where its type has that id."""
@@ -148,6 +150,11 @@ class BatchArtifacts:
         node, external_id = self._find(put, stored_type, given)
         if node is None:
             return self._plan(put, stored_type, given, external_id)
+        if TOMBSTONE in node.properties:
+            # What it stands for is used again.
+            del node.properties[TOMBSTONE]
+            node.changed.add(TOMBSTONE)
+            node.state = int(put.state)
         new = lacking(node, given)
         node.properties.update(new)
         node.changed.update(new)

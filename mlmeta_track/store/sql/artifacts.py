@@ -15,6 +15,7 @@ from mlmeta_track.store.batches.nodes import (
     refuse_other_type,
 )
 from mlmeta_track.store.batches.resolving import (
+    TOMBSTONE,
     LinkedIds,
     contradicts,
     find_linked,
@@ -43,7 +44,6 @@ _UNMARK = Prepared(
         ARTIFACT_PROPERTY.c.is_custom_property == True,  # noqa: E712 - SQL
     )
 )
-_TOMBSTONE = (DELETED_AT, True)
 
 
 class ArtifactWriter:
@@ -165,7 +165,7 @@ class ArtifactWriter:
 
     def _complete(self, node: StoredNode, put: ArtifactPut, given: EncodedProperties) -> None:
         """Give an artifact that was found the URI and the properties that it lacks."""
-        if _TOMBSTONE in node.properties:
+        if TOMBSTONE in node.properties:
             self._revive(node, put)
         changed = ARTIFACT_ROWS.set_properties(self._session, node, lacking(node, given))
         if put.uri and not node.uri:
@@ -181,7 +181,7 @@ class ArtifactWriter:
         _UNMARK.run(self._session, node_id=node.id, marker=DELETED_AT)
         ARTIFACT_ROWS.touch(self._session, node.id, self._now)
         node.state = int(put.state)
-        del node.properties[_TOMBSTONE]
+        del node.properties[TOMBSTONE]
 
     def _flush(self) -> None:
         """Write the properties of new artifacts, so that a look for look-alikes sees them."""

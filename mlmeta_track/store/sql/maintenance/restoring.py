@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Column, Table, and_, bindparam, delete, or_, select, update
@@ -106,14 +107,16 @@ class Restoring:
         rows, properties = self._read(there, tables, ids)
         targets = self._targets(here, tables, rows)
         new = {one: row for one, row in rows.items() if one not in targets}
-        taken = {row["id"] for row in read_rows(here, tables.nodes.c.id, new)}
-        kept = {one: row for one, row in new.items() if one not in taken}
-        insert_rows(here, tables.nodes, list(kept.values()))
-        _move_on(here, tables.nodes, kept)
-        made = dict.fromkeys(kept)
-        owners = {one: one for one in kept}
-        for one in taken:
-            owners[one] = insert_anew(here, tables.nodes, _with_external_id(kind, new[one]))
+        if read_rows(here, tables.nodes.c.id, new):
+            # An id is another node's: all of them get new ones, in the same order.
+            owners = {
+                one: insert_anew(here, tables.nodes, _with_external_id(kind, row))
+                for one, row in new.items()
+            }
+        else:
+            insert_rows(here, tables.nodes, list(new.values()))
+            _move_on(here, tables.nodes, new)
+            owners = {one: one for one in new}
         revived = self._revive(here, tables, {o: rows[o] for o in targets}, targets, properties)
         owners |= revived
         name = tables.owner.name
@@ -122,7 +125,7 @@ class Restoring:
             tables.properties,
             [{**row, name: owners[row[name]]} for row in properties if row[name] in owners],
         )
-        return {_COUNTED[kind]: len(made) + len(taken), "revived": len(revived)}
+        return {_COUNTED[kind]: len(new), "revived": len(revived)}
 
     def _read(
         self, there: Session, tables: NodeTables, ids: Iterable[int]
@@ -130,7 +133,7 @@ class Restoring:
         """Return rows of nodes by id, with the store's types, and those of their properties."""
         rows = {
             row["id"]: {**row, "type_id": self._type_ids.get(row["type_id"], row["type_id"])}
-            for row in read_rows(there, tables.nodes.c.id, ids)
+            for row in sorted(read_rows(there, tables.nodes.c.id, ids), key=itemgetter("id"))
         }
         return rows, read_rows(there, tables.owner, rows)
 
@@ -236,16 +239,13 @@ class Restoring:
 
 
 def _insert_edges(here: Session, table: Table, rows: list[Row]) -> dict[int, int]:
-    """Insert rows, under their own ids where these are free; return the new ids by the old."""
-    taken = {row["id"] for row in read_rows(here, table.c.id, (row["id"] for row in rows))}
-    kept = {row["id"]: row for row in rows if row["id"] not in taken}
-    insert_rows(here, table, list(kept.values()))
-    _move_on(here, table, kept)
-    owners = {one: one for one in kept}
-    for row in rows:
-        if row["id"] in taken:
-            owners[row["id"]] = insert_anew(here, table, row)
-    return owners
+    """Insert rows, under their own ids if all of these are free; return the new ids by the old."""
+    if read_rows(here, table.c.id, (row["id"] for row in rows)):
+        return {row["id"]: insert_anew(here, table, row) for row in rows}
+    insert_rows(here, table, rows)
+    ids = [row["id"] for row in rows]
+    _move_on(here, table, ids)
+    return dict(zip(ids, ids, strict=True))
 
 
 @cache
