@@ -124,4 +124,4 @@ FILE_FINGERPRINT = "mlmeta_file_fingerprint"
 """The custom property for the fingerprint of the file that an in-memory value was written to."""
 
 DELETED_AT = "mlmeta_deleted_at"
-"""The custom property of a tombstone: when (milliseconds since the epoch) its record went."""
+"""The custom property of a tombstone: when its record went."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, insert, select, update
@@ -52,7 +53,8 @@ def _forget(tables: NodeTables) -> OnIds:
 
 def _mark(tables: NodeTables) -> Prepared:
     values: dict[str, Any] = dict.fromkeys(VALUE_COLUMNS)
-    values |= {"int_value": bindparam("now"), "name": DELETED_AT, "is_custom_property": True}
+    # As text: ML Metadata's own columns for numbers are too narrow for it on servers.
+    values |= {"string_value": bindparam("when"), "name": DELETED_AT, "is_custom_property": True}
     return Prepared(
         insert(tables.properties).values({tables.owner.name: bindparam("owner"), **values})
     )
@@ -99,8 +101,9 @@ def bury(  # noqa: PLR0913 - one argument a condition
         archive.keep(session, () if is_artifact else still, still if is_artifact else (), members)
     uris = uris_of(session, still) if is_artifact else ()
     kept = {"content": FINGERPRINT, "file": FILE_FINGERPRINT} if is_artifact else {}
+    when = datetime.fromtimestamp(now / 1000, timezone.utc).isoformat(timespec="seconds")
     _FORGET[kind].change(session, still, **(kept or {"content": "", "file": ""}))
     _CHANGE[kind].change(session, still, now=now)
-    _MARK[kind].run_many(session, [{"owner": one, "now": now} for one in still])
+    _MARK[kind].run_many(session, [{"owner": one, "when": when} for one in still])
     found = tuple(still)
     return Gone(artifacts=found, uris=uris) if is_artifact else Gone(executions=found)
