@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert
+from sqlalchemy import BIGINT, Table, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mlmeta_track.domain.events import EventPath
-from mlmeta_track.store.sql.prepared import Prepared
+from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks, storage_order
 from mlmeta_track.store.sql.schema import (
     ASSOCIATION,
     ATTRIBUTION,
@@ -32,14 +34,17 @@ def _insert_if_absent(table: Table, *columns: str) -> Prepared:
 
 
 INSERT_EVENT = _insert(EVENT, "artifact_id", "execution_id", "type", "milliseconds_since_epoch")
-INSERT_PATH = _insert(EVENT_PATH, "event_id", "is_index_step", "step_index", "step_key")
+_INSERT_PATH = _insert(EVENT_PATH, "event_id", "is_index_step", "step_index", "step_key")
 INSERT_ASSOCIATION = _insert_if_absent(ASSOCIATION, "context_id", "execution_id")
 INSERT_ATTRIBUTION = _insert_if_absent(ATTRIBUTION, "context_id", "artifact_id")
 INSERT_PARENT = _insert_if_absent(PARENT_CONTEXT, "context_id", "parent_context_id")
+_DELETE_PATH = Prepared(
+    delete(EVENT_PATH).where(EVENT_PATH.c.event_id == bindparam("event_id", type_=BIGINT))
+)
 
 
 def path_rows(event_id: int | None, path: EventPath) -> list[dict[str, Any]]:
-    """Return the rows of ``INSERT_PATH``, one for each step."""
+    """Return the rows for ``insert_paths``, one for each step."""
     return [_path_row(event_id, step) for step in path]
 
 
@@ -51,3 +56,49 @@ def _path_row(event_id: int | None, step: str | int) -> dict[str, Any]:
         "step_index": step if is_index else None,
         "step_key": None if is_index else step,
     }
+
+
+def insert_paths(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert the steps of paths, so that they are read in this order.
+
+    PostgreSQL reads them in the order of their places, and puts a row where there is room: where
+    rows were deleted, the end of a path may come before its beginning.
+    """
+    _INSERT_PATH.run_many(session, rows)
+    paths = _by_event(rows)
+    if session.dialect.name != "postgresql" or len(paths) == len(rows):
+        return
+    while wrong := _out_of_order(session, paths):
+        # Once more, further on: the places that were tried are not free before the end.
+        for event_id in wrong:
+            _DELETE_PATH.run(session, event_id=event_id)
+            _INSERT_PATH.run_many(session, paths[event_id])
+
+
+def _by_event(rows: Iterable[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
+    paths: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        paths.setdefault(row["event_id"], []).append(row)
+    return paths
+
+
+def _out_of_order(session: Session, paths: dict[int, list[dict[str, Any]]]) -> list[int]:
+    """Return the events whose steps lie in another order than that in which they were given."""
+    found: dict[int, list[Any]] = {}
+    for size, values in chunks([one for one, rows in paths.items() if len(rows) > 1], "x"):
+        for event_id, *step in _paths_as_they_lie(size).all(session, **values):
+            found.setdefault(event_id, []).append(step)
+    return [
+        event_id
+        for event_id, steps in found.items()
+        if steps != [[row["step_index"], row["step_key"]] for row in paths[event_id]]
+    ]
+
+
+@cache
+def _paths_as_they_lie(size: int) -> Prepared:
+    return Prepared(
+        select(EVENT_PATH.c.event_id, EVENT_PATH.c.step_index, EVENT_PATH.c.step_key)
+        .where(among(EVENT_PATH.c.event_id, "x", size))
+        .order_by(storage_order(EVENT_PATH))
+    )

@@ -33,7 +33,7 @@ from mlmeta_track.store.sql.edges import (
     INSERT_ATTRIBUTION,
     INSERT_EVENT,
     INSERT_PARENT,
-    INSERT_PATH,
+    insert_paths,
     path_rows,
 )
 from mlmeta_track.store.sql.prepared import Prepared, Session
@@ -171,7 +171,7 @@ class BatchWriter:
             if key not in seen:
                 seen.add(key)
                 paths.extend(self._insert_event(key[0], event))
-        INSERT_PATH.run_many(self._session, paths)
+        insert_paths(self._session, paths)
 
     def _insert_event(self, artifact_id: int, event: EventPut) -> Iterable[dict[str, Any]]:
         event_id = INSERT_EVENT.insert(

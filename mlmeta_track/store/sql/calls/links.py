@@ -19,7 +19,7 @@ from mlmeta_track.store.sql.edges import (
     INSERT_ATTRIBUTION,
     INSERT_EVENT,
     INSERT_PARENT,
-    INSERT_PATH,
+    insert_paths,
     path_rows,
 )
 from mlmeta_track.store.sql.prepared import Prepared, Session
@@ -109,7 +109,7 @@ def insert_event(session: Session, event: EventWrite) -> None:
     event_id = INSERT_EVENT.insert(
         session, **ends, type=int(event.type), milliseconds_since_epoch=when
     )
-    INSERT_PATH.run_many(session, path_rows(event_id, event.path))
+    insert_paths(session, path_rows(event_id, event.path))
 
 
 # --- memberships ------------------------------------------------------------------------------

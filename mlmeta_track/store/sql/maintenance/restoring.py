@@ -17,6 +17,7 @@ from sqlalchemy import Column, Table, and_, bindparam, delete, or_, select, upda
 
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
 from mlmeta_track.store.maintenance import NodeKind, Restored
+from mlmeta_track.store.sql.edges import insert_paths
 from mlmeta_track.store.sql.engine import Database
 from mlmeta_track.store.sql.maintenance.archiving import is_mark
 from mlmeta_track.store.sql.maintenance.copying import (
@@ -213,9 +214,7 @@ class Restoring:
         ]
         owners = _insert_edges(here, EVENT, new)
         paths = read_rows(there, EVENT_PATH.c.event_id, owners)
-        insert_rows(
-            here, EVENT_PATH, [{**row, "event_id": owners[row["event_id"]]} for row in paths]
-        )
+        insert_paths(here, [{**row, "event_id": owners[row["event_id"]]} for row in paths])
         return {"events": len(new)}
 
     def _links(
