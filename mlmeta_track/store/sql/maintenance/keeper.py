@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 from mlmeta_track.domain.nodes import Artifact, Execution
 from mlmeta_track.errors import FailedPreconditionError, InternalError
@@ -30,7 +31,9 @@ from mlmeta_track.store.sql.maintenance.deleting import delete_nodes
 from mlmeta_track.store.sql.maintenance.memberships import Memberships
 from mlmeta_track.store.sql.maintenance.orphans import delete_orphans
 from mlmeta_track.store.sql.maintenance.restoring import Restoring
+from mlmeta_track.store.sql.prepared import Session
 
+ResultT = TypeVar("ResultT")
 _KINDS: tuple[MemberKind, ...] = (Artifact, Execution)
 
 
@@ -82,7 +85,7 @@ class SqlMaintenance(Maintenance):
         """Delete executions with what they made, and artifacts by themselves."""
         kept = _ours(archive)
         self._prepare()
-        return self._database.writing(
+        return self._write(
             lambda session: delete_nodes(session, executions, artifacts, going, self._members, kept)
         )
 
@@ -99,7 +102,7 @@ class SqlMaintenance(Maintenance):
         kept = _ours(archive)
         if kept is not None:
             self._prepare()
-        return self._database.writing(
+        return self._write(
             lambda session: bury(
                 session,
                 kind,
@@ -117,7 +120,7 @@ class SqlMaintenance(Maintenance):
     ) -> int:
         """Delete those of the contexts that have no living member and no child."""
         kept = _ours(archive)
-        return self._database.writing(lambda session: delete_contexts(session, ids, going, kept))
+        return self._write(lambda session: delete_contexts(session, ids, going, kept))
 
     def delete_orphans(self, *, before: int, dry_run: bool = False) -> int:
         """Delete rows whose nodes are not there."""
@@ -158,6 +161,17 @@ class SqlMaintenance(Maintenance):
     def vacuum(self, *, full: bool = False) -> int:
         """Give the room of deleted rows back."""
         return space.vacuum(self._database, full=full)
+
+    def _write(self, work: Callable[[Session], ResultT]) -> ResultT:
+        """Do some work in a transaction whose statements all go by an index."""
+
+        def write(session: Session) -> ResultT:
+            if session.dialect.name == "postgresql":
+                # It judges by what a table was like when it last looked, and reads all of it.
+                session.cursor.execute("SET LOCAL enable_seqscan = off")
+            return work(session)
+
+        return self._database.writing(write)
 
     def _prepare(self) -> None:
         for members in self._members.values():
