@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.store.base import Store
 from mlmeta_track.store.connect import open_store
 from mlmeta_track.store.filtering import parse_filter
+from mlmeta_track.store.sql import searching
 from mlmeta_track.testing.store_cases.filters_build import declare
 from tests.interop.filter_strategies import filters
 from tests.store.filter_model import ModelArtifact, matches
@@ -41,6 +43,42 @@ _SOME: dict[str, list[Any]] = {
     "b": [True, False],
 }
 _ARTIFACTS, _CONTEXTS, _EXECUTIONS = 25, 3, 3
+
+
+@dataclass(frozen=True)
+class Way:
+    """How to look for a page: how many candidates are few or many, and how long a stretch is."""
+
+    few: int
+    many: int
+    stretch: int
+    limit: int | None
+    ascending: bool
+
+    def __enter__(self) -> None:
+        searching._FEW, searching._MANY = self.few, self.many
+        searching._STRETCH, searching._STRETCH_OF_A_ROW = self.stretch, 0
+
+    def __exit__(self, *_: object) -> None:
+        searching._FEW, searching._MANY, searching._STRETCH, searching._STRETCH_OF_A_ROW = _USUAL
+
+
+_USUAL = (
+    *(searching._FEW, searching._MANY),
+    *(searching._STRETCH, searching._STRETCH_OF_A_ROW),
+)
+
+
+def _ways() -> st.SearchStrategy[Way]:
+    """Every way, though the stores are small."""
+    return st.builds(
+        Way,
+        few=st.sampled_from([1, 5, 1_000]),
+        many=st.sampled_from([1, 1_000]),
+        stretch=st.sampled_from([0, 8, 1_000]),
+        limit=st.sampled_from([None, 1, 3, _ARTIFACTS]),
+        ascending=st.booleans(),
+    )
 
 
 class Filled:
@@ -87,7 +125,7 @@ class Filled:
             self.store.put_events([made])
             node.events.append({"execution_id": execution, "type": int(kind)})
 
-    def check(self, text: str, joins: Joins) -> None:
+    def check(self, text: str, joins: Joins, way: Way) -> None:
         """Ask for the nodes that fit a filter, and compare their ids with the model's."""
         condition, outer = parse_filter(text), joins is Joins.OUTER
         expected = [
@@ -95,11 +133,15 @@ class Filled:
             for node in self.nodes
             if matches(node, condition, outer=outer, is_sqlite=self.is_sqlite)
         ]
-        try:
-            found = self.store.list_page(Artifact, ListQuery(filter=text, joins=joins)).nodes
-        except InvalidArgumentError:
-            reject()  # tests/interop compares what is refused
-        assert [node.id for node in found] == expected
+        if not way.ascending:
+            expected.reverse()
+        query = ListQuery(filter=text, joins=joins, limit=way.limit, ascending=way.ascending)
+        with way:
+            try:
+                found = self.store.list_page(Artifact, query).nodes
+            except InvalidArgumentError:
+                reject()  # tests/interop compares what is refused
+        assert [node.id for node in found] == expected[: way.limit]
 
 
 def _number(state: ArtifactState | None) -> int | None:
@@ -166,11 +208,11 @@ def _settings() -> settings:
 @pytest.mark.parametrize("joins", Joins)
 def test_any_filter_finds_what_it_means(filled: list[Filled], joins: Joins) -> None:
     @_settings()
-    @given(st.sampled_from(filled), filters("artifact"))
-    def check(one: Filled, text: str) -> None:
+    @given(st.sampled_from(filled), filters("artifact"), _ways())
+    def check(one: Filled, text: str, way: Way) -> None:
         # Databases differ in which letters beyond ASCII have capitals.
         assume("é" not in text)
-        one.check(text, joins)
+        one.check(text, joins, way)
 
     check()
 
@@ -178,8 +220,8 @@ def test_any_filter_finds_what_it_means(filled: list[Filled], joins: Joins) -> N
 @pytest.mark.timeout(0 if FILTERS > 1000 else 300)
 def test_any_property_is_compared_by_the_type_of_the_literal(filled: list[Filled]) -> None:
     @_settings()
-    @given(st.sampled_from(filled), _without_column())
-    def check(one: Filled, text: str) -> None:
-        one.check(text, Joins.OUTER)
+    @given(st.sampled_from(filled), _without_column(), _ways())
+    def check(one: Filled, text: str, way: Way) -> None:
+        one.check(text, Joins.OUTER, way)
 
     check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -23,8 +24,8 @@ from sqlalchemy import (
 from mlmeta_track.domain.listing import Joins, ListQuery, OrderBy, Page, Position
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.store.base import NodeT
-from mlmeta_track.store.sql.filters import Candidates, matching
-from mlmeta_track.store.sql.filters.portable import unindexed
+from mlmeta_track.store.sql.filters import Candidates, found_by, fulfilling, matching
+from mlmeta_track.store.sql.filters.portable import asked_of_each
 from mlmeta_track.store.sql.prepared import Session
 from mlmeta_track.store.sql.read import nodes_by_ids
 from mlmeta_track.store.sql.schema import TYPE, NodeTables, tables_of
@@ -134,13 +135,18 @@ def _search(shape: _Shape) -> Search:
     query = select(node_id, field.label("field")).where(*conditions)
     if shape.goes_on:
         query = query.where(_behind(node_id, field, ascending=shape.ascending))
-    order = [field, node_id] if shape.order_by is not OrderBy.ID else [node_id]
-    query = query.order_by(*(c if shape.ascending else c.desc() for c in order))
+    columns = [field, node_id] if shape.order_by is not OrderBy.ID else [node_id]
+    query = query.order_by(*_directed(columns, shape))
+    computed = _directed([column + literal_column("0") for column in columns], shape)
     stretch = None
     if shape.limited:
         query = query.limit(bindparam("page_size"))
         stretch = query.where(_within_stretch(tables, shape))
-    return Search(query, node_id, candidates, stretch)
+    return Search(query, computed, candidates, stretch)
+
+
+def _directed(order: Sequence[ColumnElement[Any]], shape: _Shape) -> list[ColumnElement[Any]]:
+    return [one if shape.ascending else one.desc() for one in order]
 
 
 def _within_stretch(tables: NodeTables, shape: _Shape) -> ColumnElement[bool]:
@@ -180,6 +186,7 @@ def _wanted(
     tables: NodeTables, shape: _Shape
 ) -> tuple[list[ColumnElement[bool]], list[Candidates]]:
     """Return the conditions of the rows, and where indexes find nodes that fulfil them."""
+    node_id = tables.nodes.c.id
     conditions: list[ColumnElement[bool]] = []
     candidates: list[Candidates] = []
     if shape.filter:
@@ -188,17 +195,17 @@ def _wanted(
         candidates += found.candidates
     if shape.of_type:
         types = _type_ids(tables, versioned=shape.of_version)
-        conditions.append(unindexed(tables.nodes.c.type_id).in_(types))
-        nodes = tables.nodes.alias("candidate")
-        candidates.append(Candidates((select(nodes.c.id).where(nodes.c.type_id.in_(types)),)))
+        of_type = types.where(TYPE.c.id == tables.nodes.c.type_id).correlate(tables.nodes)
+        conditions.append(asked_of_each(of_type))
+        candidates.append(fulfilling(node_id, tables.nodes.c.type_id.in_(types)))
     if shape.in_context:
         member = tables.member
         members = select(member.label("id")).where(
             member.table.c.context_id == bindparam("context_id")
         )
-        is_member = members.where(member == tables.nodes.c.id).correlate(tables.nodes)
-        conditions.append(is_member.exists())
-        candidates.append(Candidates((members,)))
+        is_member = members.where(member == node_id).correlate(tables.nodes)
+        conditions.append(asked_of_each(is_member))
+        candidates.append(found_by(node_id, members))
     return conditions, candidates
 
 

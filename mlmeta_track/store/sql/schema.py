@@ -317,7 +317,7 @@ class same_text(FunctionElement[bool]):  # noqa: N801 - it reads as a function o
 @compiles(same_text)
 def _same(element: same_text, compiler: Any, **options: Any) -> str:
     column, text = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{column} = {text}"
+    return f"({column} = {text})"
 
 
 @compiles(same_text, "postgresql")

@@ -16,7 +16,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 
 from mlmeta_track.store.sql.filters import Candidates
 from mlmeta_track.store.sql.prepared import Prepared, Session
@@ -38,7 +38,7 @@ class Search:
     def __init__(
         self,
         rows: Select[Any],
-        node_id: Column[int],
+        order: Sequence[ColumnElement[Any]],
         candidates: Sequence[Candidates],
         stretch: Select[Any] | None,
     ) -> None:
@@ -46,37 +46,56 @@ class Search:
 
         Args:
             rows: The query for the rows, in order, with the parameter ``page_size`` if limited.
-            node_id: The column of the nodes' ids.
+            order: The same order, in terms that no index has.
             candidates: Where indexes find the nodes; all that are wanted are among each of these.
             stretch: The query for those of the rows that are among the first ``stretch`` nodes in
                 the order of the page; None if the rows are not limited.
         """
         self._rows = Prepared(rows)
-        self._among = [Prepared(rows.where(node_id.in_(one.ids()))) for one in candidates]
+        # In an order that no index has, so that the only way is from the candidates.
+        self._sorted = rows.order_by(None).order_by(*order)
+        self._candidates = candidates
+        self._among: dict[tuple[int, bool], Prepared] = {}
         self._stretch = None if stretch is None else Prepared(stretch)
-        counts = [_count(one) for one in candidates]
-        self._counts = Prepared(select(*counts)) if counts else None
+        self._counts = Prepared(select(*map(_count, candidates))) if candidates else None
 
     def find(self, session: Session, values: dict[str, Any]) -> tuple[Prepared, Sequence[Any]]:
-        """Return the rows, and the statement that found them."""
-        statement = self._rarest(session, values, _FEW)
-        if statement is None and self._stretch is not None and self._counts is not None:
-            size = max(_STRETCH, values["page_size"] * _STRETCH_OF_A_ROW)
-            values |= {"stretch": size}
-            rows = self._stretch.all(session, **values)
-            if len(rows) >= values["page_size"]:
-                return self._stretch, rows
-        if statement is None:
-            statement = self._rarest(session, values, _MANY) or self._rows
+        """Return the rows, and the statement that found them; ``values`` gets all it was given."""
+        rarest = self._rarest(session, values, _FEW)
+        if rarest is not None:
+            return self._run(self._through(rarest, are_few=True), session, values)
+        if self._stretch is not None and self._counts is not None:
+            size = values["page_size"]
+            values["stretch"] = max(_STRETCH, size * _STRETCH_OF_A_ROW)
+            found = self._run(self._stretch, session, values)
+            if len(found[1]) >= size:
+                return found
+        rarest = self._rarest(session, values, _MANY)
+        statement = self._rows if rarest is None else self._through(rarest, are_few=False)
+        return self._run(statement, session, values)
+
+    @staticmethod
+    def _run(
+        statement: Prepared, session: Session, values: dict[str, Any]
+    ) -> tuple[Prepared, Sequence[Any]]:
         return statement, statement.all(session, **values)
 
-    def _rarest(self, session: Session, values: dict[str, Any], most: int) -> Prepared | None:
-        """Return the statement for the fewest candidates, if they are fewer than that."""
+    def _through(self, number: int, *, are_few: bool) -> Prepared:
+        """Return the statement that begins with the candidates of that number."""
+        found = self._among.get((number, are_few))
+        if found is None:
+            candidates = self._candidates[number]
+            condition = candidates.is_one_of_few if are_few else candidates.is_one
+            found = self._among[number, are_few] = Prepared(self._sorted.where(condition))
+        return found
+
+    def _rarest(self, session: Session, values: dict[str, Any], most: int) -> int | None:
+        """Return the number of the fewest candidates, if they are fewer than that."""
         if self._counts is None:
             return None
-        counts = self._counts.first(session, most=most, **values)
+        counts = self._counts.first(session, **values, most=most)
         fewest = min(counts)
-        return self._among[counts.index(fewest)] if fewest < most else None
+        return list(counts).index(fewest) if fewest < most else None
 
 
 def _count(candidates: Candidates) -> Any:

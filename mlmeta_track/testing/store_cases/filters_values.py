@@ -46,6 +46,7 @@ OPERATORS: dict[str, list[int] | str] = {
     "A (NULL AND id = 1) IS NULL": [1],
     "A true > false AND (id = 1) = true": [1],
     "A true IN (id = 1, false)": [1],
+    "A (name = 'a1') < (id > 1)": [2, 3, 4],
     "A properties.b.bool_value OR id = 1": [],
     "A id = 0x2": [2],
     "A id = 2e0 OR id = .3E1": [2, 3],

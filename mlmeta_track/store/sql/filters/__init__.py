@@ -14,13 +14,19 @@ from mlmeta_track.domain.nodes import Node
 from mlmeta_track.store.filtering import filter_error, parse_filter
 from mlmeta_track.store.filtering.tree import Expression, ValueType
 from mlmeta_track.store.sql.filters.analysis import conjuncts, grouped_by_neighbours
-from mlmeta_track.store.sql.filters.candidates import Candidates, anchors, candidates
+from mlmeta_track.store.sql.filters.candidates import (
+    Candidates,
+    anchors,
+    candidates,
+    found_by,
+    fulfilling,
+)
 from mlmeta_track.store.sql.filters.conditions import Conditions, joined
 from mlmeta_track.store.sql.filters.neighbours import Neighbours
 from mlmeta_track.store.sql.filters.values import settled
 from mlmeta_track.store.sql.schema import tables_of
 
-__all__ = ["Candidates", "Matching", "matching", "matching_ids"]
+__all__ = ["Candidates", "Matching", "found_by", "fulfilling", "matching", "matching_ids"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def matching_ids(kind: type[Node], text: str, joins: Joins) -> Select[Any]:
     Which of the candidates to begin with is for the database to choose.
     """
     found, node_id = matching(kind, text, joins), tables_of(kind).nodes.c.id
-    among = [node_id.in_(candidates.ids()) for candidates in found.candidates]
+    among = [one.is_one for one in found.candidates]
     return select(node_id.label("id")).where(*among, found.condition).correlate(None)
 
 

@@ -66,17 +66,30 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
 
 @dataclass(frozen=True)
 class Candidates:
-    """Ids of nodes, in a column ``id``, found by an index.
+    """Nodes that an index finds.
 
     Args:
-        queries: The nodes are among what one of these finds, maybe several times.
+        queries: What one of these finds, maybe several times, are their ids.
+        is_one: The condition that a row of the table of the nodes is one of them.
+        is_one_of_few: The same, for a database that does not know how few they are.
     """
 
     queries: tuple[Select[Any], ...]
+    is_one: ColumnElement[bool]
+    is_one_of_few: ColumnElement[bool]
 
-    def ids(self) -> Any:
-        """Return the query for the ids."""
-        return self.queries[0] if len(self.queries) == 1 else union_all(*self.queries)
+
+def found_by(node_id: Column[int], *queries: Select[Any]) -> Candidates:
+    """Return the candidates whose ids some queries find."""
+    ids: Any = queries[0] if len(queries) == 1 else union_all(*queries)
+    is_found = node_id.in_(ids)
+    return Candidates(queries, is_found, is_found)
+
+
+def fulfilling(node_id: Column[int], condition: ColumnElement[bool]) -> Candidates:
+    """Return the candidates that fulfil a condition, for which their table has an index."""
+    ids = select(node_id.label("id")).where(condition).correlate(None)
+    return Candidates((ids,), condition, node_id.in_(ids))
 
 
 @dataclass(frozen=True)
@@ -101,7 +114,7 @@ def candidates(kind: type[Any], parts: Sequence[Expression]) -> list[Candidates]
     """Return the candidates for each of the conjuncts that an index serves."""
     asked = [one for one in map(_asked, parts) if one is not None]
     found = (_candidates(kind, one) for one in asked)
-    return [Candidates(tuple(queries)) for queries in found if queries is not None]
+    return [one for one in found if one is not None]
 
 
 def anchors(kind: type[Any], parts: Sequence[Expression]) -> Mapping[Neighbour, Select[Any]]:
@@ -137,18 +150,21 @@ def _with(name: Expression, bounds: Sequence[tuple[str, Expression]]) -> _Asked 
     return _Asked(name, tuple(known)) if known else None
 
 
-def _candidates(kind: type[Any], asked: _Asked) -> list[Select[Any]] | None:
+def _candidates(kind: type[Any], asked: _Asked) -> Candidates | None:
     first, *rest = asked.name.parts
-    if first in ("properties", "custom_properties") and rest:
-        return _by_property(tables_of(kind), asked)
+    tables = tables_of(kind)
+    node_id, queries = tables.nodes.c.id, None
     if not rest:
-        return _by_attribute(tables_of(kind), asked)
-    if kind is not Context and first.startswith("contexts_"):
+        condition = _of_attribute(tables, asked)
+        return None if condition is None else fulfilling(node_id, condition)
+    if first in ("properties", "custom_properties"):
+        queries = _by_property(tables, asked)
+    elif kind is not Context and first.startswith("contexts_"):
         contexts = _few_contexts(asked)
-        return None if contexts is None else [_members(kind, contexts)]
-    if kind is not Context and first.startswith("events_"):
-        return _by_event(kind, asked)
-    return None
+        queries = None if contexts is None else [_members(kind, contexts)]
+    elif kind is not Context and first.startswith("events_"):
+        queries = _by_event(kind, asked)
+    return None if queries is None else found_by(node_id, *queries)
 
 
 def _by_property(tables: NodeTables, asked: _Asked) -> list[Select[Any]] | None:
@@ -172,18 +188,17 @@ def _value_columns(asked: _Asked) -> Sequence[str]:
     return ("int_value", "double_value") if types <= NUMBERS else ()
 
 
-def _by_attribute(tables: NodeTables, asked: _Asked) -> list[Select[Any]] | None:
-    nodes, attribute = tables.nodes.alias("candidate"), asked.name.parts[0].lower()
-    ids = select(nodes.c.id.label("id"))
+def _of_attribute(tables: NodeTables, asked: _Asked) -> ColumnElement[bool] | None:
+    nodes, attribute = tables.nodes, asked.name.parts[0].lower()
     if attribute == "type":
         names = _comparison(TYPE.c.name, asked)
-        return None if names is None else [ids.where(nodes.c.type_id.in_(_types(tables, names)))]
+        return None if names is None else nodes.c.type_id.in_(_types(tables, names))
     if attribute not in _INDEXED or attribute not in nodes.c:
         return None
     condition = _comparison(nodes.c[attribute], asked)
-    if condition is not None and attribute == "name":
-        condition = and_(nodes.c.type_id.in_(_types(tables)), condition)
-    return None if condition is None else [ids.where(condition)]
+    if condition is None or attribute != "name":
+        return condition
+    return and_(nodes.c.type_id.in_(_types(tables)), condition)
 
 
 def _types(tables: NodeTables, *conditions: ColumnElement[bool]) -> Select[Any]:
@@ -207,8 +222,9 @@ def _few_contexts(asked: _Asked) -> Select[Any] | None:
     if len(asked.bounds) > _FEW:
         return None
     tables = tables_of(Context)
-    found = _by_attribute(tables, _Asked(Name(tuple(field), asked.name.position), asked.bounds))
-    return None if found is None else found[0]
+    own = _Asked(Name(tuple(field), asked.name.position), asked.bounds)
+    condition = _of_attribute(tables, own)
+    return None if condition is None else select(tables.nodes.c.id).where(condition)
 
 
 def _members(kind: type[Any], contexts: Select[Any]) -> Select[Any]:

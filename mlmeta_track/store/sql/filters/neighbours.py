@@ -25,7 +25,7 @@ from mlmeta_track.domain.nodes import Artifact, ArtifactState, Context, Executio
 from mlmeta_track.store.filtering import filter_error
 from mlmeta_track.store.filtering.tree import Name, ValueType
 from mlmeta_track.store.sql.filters.analysis import TYPE_OF_NODE, Group, Neighbour
-from mlmeta_track.store.sql.filters.portable import unindexed
+from mlmeta_track.store.sql.filters.portable import asked_of_each
 from mlmeta_track.store.sql.filters.values import VALUE_FIELDS, Value
 from mlmeta_track.store.sql.schema import (
     ASSOCIATION,
@@ -107,11 +107,6 @@ class Neighbours:
             return condition
         if not self._is_about_one:
             return self._tables.nodes.c.id.in_(self._all_with(condition))
-        first = self._joined[0]
-        if self._group.neighbours == {TYPE_OF_NODE} and not first.outer:
-            of_kind = first.table.c.type_kind == _number(self._tables.kind)
-            types = select(first.table.c.id).where(of_kind, condition).correlate(self._node)
-            return unindexed(self._node.c.type_id).in_(types)
         return self._any_with(condition)
 
     def _any_with(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -125,7 +120,8 @@ class Neighbours:
             start, one = first.table, one.where(first.condition)
         for joined in others:
             start = start.join(joined.table, joined.condition, isouter=joined.outer)
-        return one.select_from(start).where(condition).correlate(self._node).exists()
+        found = one.select_from(start).where(condition).correlate(self._node)
+        return asked_of_each(found)
 
     def _all_with(self, condition: ColumnElement[bool]) -> Any:
         """Return the query for the ids of all nodes that have such neighbours."""

@@ -11,11 +11,13 @@ from sqlalchemy import (
     NUMERIC,
     TEXT,
     ColumnElement,
+    Select,
     and_,
     case,
     false,
     func,
     literal,
+    literal_column,
     not_,
     null,
 )
@@ -213,24 +215,12 @@ def _in_parentheses(element: grouped, compiler: Any, **options: Any) -> str:
     return f"({compiler.process(element.clauses, **options)})"
 
 
-class unindexed(FunctionElement[int]):  # noqa: N801 - it reads as a function of SQL
-    """A whole number for which SQLite shall use no index, as it would at any price.
+def asked_of_each(query: Select[Any]) -> ColumnElement[bool]:
+    """Return whether a query about a row finds anything, asked for each row as it is read.
 
-    The other databases know how often a value comes, and choose better themselves.
+    Of EXISTS a database may make a join, begin with the other table, and have to sort then.
     """
-
-    inherit_cache = True
-    type = BIGINT()
-
-
-@compiles(unindexed)
-def _plain(element: unindexed, compiler: Any, **options: Any) -> str:
-    return str(compiler.process(element.clauses, **options))
-
-
-@compiles(unindexed, "sqlite")
-def _with_plus(element: unindexed, compiler: Any, **options: Any) -> str:
-    return f"+{compiler.process(element.clauses, **options)}"
+    return query.limit(literal_column("1")).scalar_subquery().is_not(None)
 
 
 def contrary(condition: ColumnElement[Any]) -> ColumnElement[Any]:
