@@ -498,6 +498,7 @@ def run_plainly(url: str, script: str, *arguments: str | Path) -> None:
     )
 
 
+@pytest.mark.timeout(900)  # two processes that import TensorFlow, on a machine that others use too
 def test_the_second_scripts_anomalies_lead_to_the_first_scripts_csv(
     taxi_rows: Path, taxi_csv: Path, store_url: str, tmp_path: Path
 ) -> None:
