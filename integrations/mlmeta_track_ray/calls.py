@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlmeta_track.tracking.instrument import CONTEXT, token_to_carry
+from mlmeta_track.tracking.instrument import CONTEXT, guarded, token_to_carry
 from mlmeta_track_ray.twins import takes_token, twin_of_class, twin_of_function
 
 
@@ -20,7 +20,10 @@ def create_actor(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: Any
 
 def call_method(wrapped: Any, instance: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
     """Call a method of an actor, with the token if it takes one."""
-    token = token_to_carry() if takes_token(getattr(instance, "_signature", None)) else None
+    takes = False
+    with guarded("take the context to an actor of Ray's"):
+        takes = takes_token(instance)
+    token = token_to_carry() if takes else None
     if token is None:
         return wrapped(*args, **kwargs)
     return wrapped(**_with_token(token, args, kwargs))

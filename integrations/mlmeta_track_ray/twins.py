@@ -39,9 +39,14 @@ def twin_of_class(actor_class: Any) -> Any:
     )
 
 
-def takes_token(signature: list[inspect.Parameter] | None) -> bool:
-    """Tell whether Ray knows a method as one that takes a token."""
-    return any(parameter.name == CONTEXT for parameter in signature or ())
+def takes_token(method: Any) -> bool:
+    """Tell whether Ray knows the method of an actor's handle as one that takes a token."""
+    actor = getattr(method, "_actor", None)
+    if actor is None:  # as in older versions
+        actor = method._actor_ref()  # noqa: SLF001
+    signatures = getattr(actor, "_ray_method_signatures", None) or {}
+    signature = signatures.get(method._method_name) or ()  # noqa: SLF001
+    return any(parameter.name == CONTEXT for parameter in signature)
 
 
 def _twin(key: Any, new: Callable[[], Any], key_of: Callable[[Any], Any]) -> Any:
