@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import filters
 import step
 import tfdv
 from harness.options import GROUPS, Options
@@ -17,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # One line a measurement; README.md says how to add one.
 MEASUREMENTS: Mapping[str, Callable[[Options], None]] = {
     "step": step.measure,
+    "filters": filters.measure,
     "tfdv": tfdv.measure,
 }
 

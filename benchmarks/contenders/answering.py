@@ -55,6 +55,13 @@ def _timed(do: Callable[[int], None], numbers: range) -> list[float]:
     return [later - earlier for earlier, later in pairwise(moments)]
 
 
+def must_be(found: list[int], expected: str) -> None:
+    """Raise an error if the ids that were found are not those of a JSON list."""
+    if found != json.loads(expected):
+        message = f"found {found}, and not {expected}"
+        raise ValueError(message)
+
+
 def count_rows(connection: sqlite3.Connection) -> dict[str, int]:
     """Return how many rows each table of a SQLite database has."""
     tables = connection.execute(
