@@ -41,7 +41,7 @@ def find_node(store: Store, what: What) -> Artifact | Execution:
 
 
 def find_anything(
-    store: Store, what: What, *, contexts: bool = True
+    store: Store, what: What, *, contexts: bool = True, by_content: bool = True
 ) -> Artifact | Execution | Context:
     """Return the node that is meant.
 
@@ -52,6 +52,7 @@ def find_anything(
             ``"execution:3"``, ``"context:3"``, ``"run:3"``, ``"run:NAME"``, ``"experiment:NAME"``,
             or a node that the store returned.
         contexts: Whether a text may also be the bare name of a run or an experiment.
+        by_content: Whether the file at a path may be read, to find it after it was moved.
 
     Raises:
         NotFoundError: The store has nothing of that name.
@@ -67,7 +68,7 @@ def find_anything(
         return _required(
             _context_named(store, named[2], (named[1],)), store, f"{named[1]} {named[2]!r}"
         )
-    found: Artifact | Context | None = _by_place(store, text)
+    found: Artifact | Context | None = _by_place(store, text, by_content=by_content)
     if found is None and contexts:
         found = _context_named(store, text, tuple(_CONTEXT_TYPES))
     if found is None:
@@ -97,12 +98,12 @@ def _context_named(store: Store, name: str, kinds: tuple[str, ...]) -> Context |
     return next((context for context in found if context is not None), None)
 
 
-def _by_place(store: Store, what: str) -> Artifact | None:
+def _by_place(store: Store, what: str, *, by_content: bool) -> Artifact | None:
     uri = to_uri(what)
     found: Sequence[Artifact] = ()
     for place in dict.fromkeys((_recorded(what), uri, what)):
         found = found or store.get_artifacts_by_uri(place)
-    if not found:
+    if not found and by_content:
         fingerprint = fingerprint_path(uri)
         found = [] if fingerprint is None else store.get_artifacts_by_fingerprint(fingerprint)
     return found[-1] if found else None

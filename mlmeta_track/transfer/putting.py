@@ -74,10 +74,12 @@ def put(store: Store, selection: Selection) -> Counted:
     """
     counted = Counted()
     types = _put_types(store, selection)
+    versions = _versions(selection)
+    there = _Target(store, types, versions, counted)
     ids = Ids(
-        artifacts=_put_nodes(store, Artifact, selection.artifacts, types, counted),
-        executions=_put_nodes(store, Execution, selection.executions, types, counted),
-        contexts=_put_nodes(store, Context, selection.contexts, types, counted),
+        artifacts=_put_nodes(there, Artifact, selection.artifacts),
+        executions=_put_nodes(there, Execution, selection.executions),
+        contexts=_put_nodes(there, Context, selection.contexts),
     )
     for events in _chunks(selection.events):
         _put_events(store, events, ids)
@@ -87,16 +89,19 @@ def put(store: Store, selection: Selection) -> Counted:
 
 def _put_types(store: Store, selection: Selection) -> dict[tuple[type, int], int]:
     """Make the types that are missing, and return their ids by kind and by the id they had."""
-    kinds: dict[type, Sequence[NodeType]] = {
+    found = {}
+    for kind, types in _types(selection).items():
+        for one in types:
+            found[kind, one.id or 0] = _put_type(store, one)
+    return found
+
+
+def _types(selection: Selection) -> dict[type, Sequence[NodeType]]:
+    return {
         Artifact: selection.artifact_types,
         Execution: selection.execution_types,
         Context: selection.context_types,
     }
-    found = {}
-    for kind, types in kinds.items():
-        for one in types:
-            found[kind, one.id or 0] = _put_type(store, one)
-    return found
 
 
 def _put_type(store: Store, wanted: NodeType) -> int:
@@ -117,40 +122,52 @@ def _known_type(store: Store, wanted: NodeType) -> NodeType | None:
     return store.get_type(ContextType, wanted.name, wanted.version)
 
 
-def _put_nodes(
-    store: Store,
-    kind: type[NodeT],
-    nodes: Sequence[NodeT],
-    types: Mapping[tuple[type, int], int],
-    counted: Counted,
-) -> dict[int, int]:
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The other store: its ids of the types, and the types' versions, by kind and by old id."""
+
+    store: Store
+    types: Mapping[tuple[type, int], int]
+    versions: Mapping[tuple[type, int], str | None]
+    counted: Counted
+
+
+def _versions(selection: Selection) -> dict[tuple[type, int], str | None]:
+    types = _types(selection).items()
+    return {(kind, one.id or 0): one.version for kind, found in types for one in found}
+
+
+def _put_nodes(there: _Target, kind: type[NodeT], nodes: Sequence[NodeT]) -> dict[int, int]:
     ids: dict[int, int] = {}
     for chunk in _chunks(nodes):
         external = {node.id: node.external_id or _derived_id(node) for node in chunk}
         known = {
             found.external_id: found.id
-            for found in store.get_by_external_id(kind, list(external.values()))
+            for found in there.store.get_by_external_id(kind, list(external.values()))
         }
         missing = []
         for node in chunk:
-            there = known.get(external[node.id]) or _of_that_name(store, kind, node)
-            if there is None:
+            number = known.get(external[node.id]) or _of_that_name(there, kind, node)
+            if number is None:
                 missing.append(node)
             else:
-                ids[node.id] = there
-        writes = [_write(node, types[kind, node.type_id], external[node.id]) for node in missing]
-        made = store.put_nodes(kind, writes, UpdateOptions()) if writes else []
+                ids[node.id] = number
+        writes = [
+            _write(node, there.types[kind, node.type_id], external[node.id]) for node in missing
+        ]
+        made = there.store.put_nodes(kind, writes, UpdateOptions()) if writes else []
         ids |= {node.id: number for node, number in zip(missing, made, strict=True)}
-        counted.new += len(missing)
-        counted.known += len(chunk) - len(missing)
+        there.counted.new += len(missing)
+        there.counted.known += len(chunk) - len(missing)
     return ids
 
 
-def _of_that_name(store: Store, kind: type[NodeT], node: NodeT) -> int | None:
+def _of_that_name(there: _Target, kind: type[NodeT], node: NodeT) -> int | None:
     """Return the id of the node of the same type and name, which no other node can have."""
     if node.name is None:
         return None
-    found = store.get_by_name(kind, node.type, node.name)
+    version = there.versions[kind, node.type_id]
+    found = there.store.get_by_name(kind, node.type, node.name, version)
     return None if found is None else found.id
 
 

@@ -180,7 +180,8 @@ def get_comparison(request: Request, asked: Asked) -> dict[str, object]:
 
 def find(request: Request, asked: Asked) -> Found:
     """Return which node a text names: an id, a path or URI, or the name of a run."""
-    found = find_anything(asked.store, parameters.text(request, "what"))
+    # Whoever asks a page may name any path, and the answer must not depend on what is there.
+    found = find_anything(asked.store, parameters.text(request, "what"), by_content=False)
     kind = "run" if isinstance(found, Context) and details.is_run(found) else _kind(found)
     return Found(kind, found.id, found.type)
 
@@ -202,6 +203,7 @@ def get_changes(request: Request, asked: Asked) -> Changes:
 Answer = Callable[[Request, Asked], object]
 
 _MOST = parameters.LARGEST_ID
+_DIGITS = 18  # as many as a node's name may have, and fewer than a larger id would need
 
 
 def answered(answer: Answer, asked: Asked) -> Callable[[Request], JSONResponse]:
@@ -223,7 +225,7 @@ def _named(what: str) -> str:
     if not separator or kind not in _KINDS or not number.isascii() or not number.isdecimal():
         message = f"{what[:60]!r} is no node. Give artifact:3, execution:3, run:3 or context:3."
         raise InvalidArgumentError(message)
-    if int(number[:20]) > _MOST:
+    if len(number) > _DIGITS:
         message = f"There is no {kind} with the id {number[:40]}."
         raise NotFoundError(message)
     return f"{_KINDS[kind]}:{int(number)}"

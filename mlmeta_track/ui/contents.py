@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from mlmeta_track.domain.nodes import Artifact
 from mlmeta_track.errors import MlmetaTrackError
@@ -49,13 +50,16 @@ def contents_of(artifact: Artifact, payloads: Payloads) -> Contents:
     if urlsplit(artifact.uri).scheme in _WEB:
         return Contents(kind, reason=f"{artifact.uri} lies on the web, from where nothing is read.")
     try:
-        if _is_too_large(artifact.uri):
-            return Contents(kind, reason=f"{artifact.uri} is too large for a page.")
+        if _is_unfit(artifact.uri):
+            return Contents(kind, reason=f"{artifact.uri} is too large, or no file.")
         return Contents(kind, tables(read(payloads, artifact)))
     except MlmetaTrackError as error:
         return Contents(kind, reason=str(error))
 
 
-def _is_too_large(uri: str) -> bool:
-    path = Path(uri)
-    return path.is_file() and path.stat().st_size > LARGEST_FILE
+def _is_unfit(uri: str) -> bool:
+    """Tell whether a local path is too large for a page, or a pipe or device that never ends."""
+    path = Path(url2pathname(urlsplit(uri).path) if uri.startswith("file:") else uri)
+    if path.is_file():
+        return path.stat().st_size > LARGEST_FILE
+    return path.exists() and not path.is_dir()

@@ -73,6 +73,10 @@ class Guarded:
             return PlainTextResponse(
                 "This host name is not one that the page is served for.\n", status_code=421
             )
+        # Another site's page may send requests here, though it cannot read the answers.
+        is_api = scope["path"].startswith("/api/")
+        if is_api and headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+            return PlainTextResponse("Another site's page has nothing to ask here.\n", 403)
         if scope["method"] not in {"GET", "HEAD"}:
             return PlainTextResponse(
                 "Nothing can be changed here.\n", status_code=405, headers={"allow": "GET, HEAD"}

@@ -8,8 +8,14 @@ import pytest
 import mlmeta_track as mt
 from mlmeta_track.domain.events import EventType
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
-from mlmeta_track.domain.types import ArtifactType, ExecutionType, PropertyType
-from mlmeta_track.domain.writes import ArtifactWrite, EventWrite, ExecutionWrite, UpdateOptions
+from mlmeta_track.domain.types import ArtifactType, ContextType, ExecutionType, PropertyType
+from mlmeta_track.domain.writes import (
+    ArtifactWrite,
+    ContextWrite,
+    EventWrite,
+    ExecutionWrite,
+    UpdateOptions,
+)
 from mlmeta_track.store.base import Store
 from mlmeta_track.store.connect import open_store
 from mlmeta_track.transfer.putting import put
@@ -94,6 +100,15 @@ def test_nodes_without_external_ids_come_to_be_once(store: Store, other: Store) 
         counted = put(other, take_all(store))
         assert (counted.new, counted.known) == expected
     assert len(other.get_events_by_artifact_ids([1])) == 1
+
+
+def test_named_nodes_of_a_type_with_a_version_meet(store: Store, other: Store) -> None:
+    made = ContextType("Pipeline", version="2")
+    for one in (store, other):
+        [kind] = one.put_types([made], can_add_fields=False, can_omit_fields=False)
+        one.put_nodes(Context, [ContextWrite(type_id=kind, name="taxi")], UpdateOptions())
+    counted = put(other, take_all(store))
+    assert (counted.new, counted.known) == (0, 1)
 
 
 def test_contexts_of_one_name_meet(filled: Store, other: Store, tmp_path: Path) -> None:

@@ -109,6 +109,19 @@ def test_a_text_finds_a_node(client: TestClient) -> None:
     assert get(client, "/find", what="execution:1") == {"kind": "step", "id": 1, "type": "outer"}
 
 
+def test_to_find_a_node_no_file_is_read(client: TestClient, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").rename(tmp_path / "moved.txt")
+    response = client.get("/api/v1/find", params={"what": str(tmp_path / "moved.txt")})
+    assert response.status_code == 404
+
+
+def test_a_device_is_not_read(client: TestClient) -> None:
+    with mt.step("endless") as step:
+        step.output("/dev/zero", Schema(name="endless"))
+    [endless] = get(client, "/artifacts", filter="uri = '/dev/zero'")["rows"]
+    assert "no file" in get(client, f"/artifacts/{endless['id']}/contents")["reason"]
+
+
 def test_changes_begin_where_they_are_asked_to(client: TestClient) -> None:
     newest = get(client, "/changes")["newest"]
     with mt.step("later"):
@@ -141,6 +154,7 @@ def test_contexts_of_every_type_are_there(client: TestClient) -> None:
         ("/lineage", 400, "The parameter node is missing"),
         ("/lineage?node=in.txt", 400, "is no node"),
         (f"/lineage?node=artifact:{10**30}", 404, "There is no artifact"),
+        (f"/lineage?node=artifact:{'0' * 20}{'9' * 5000}", 404, "There is no artifact"),
         ("/lineage?node=artifact:1&depth=0", 400, "depth cannot be"),
         ("/compare?a=execution:1&b=artifact:1", 400, "cannot be compared"),
         ("/nothing", 404, "nothing at this address"),

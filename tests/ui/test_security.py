@@ -27,6 +27,14 @@ def test_another_host_name_is_refused(client: TestClient, host: str) -> None:
     assert "url" not in response.text
 
 
+@pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-site", 403), ("none", 200)]
+)
+def test_the_page_of_another_site_may_not_ask(client: TestClient, site: str, status: int) -> None:
+    response = client.get("/api/v1/runs", headers={"sec-fetch-site": site})
+    assert response.status_code == status
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_nothing_can_be_changed(client: TestClient, method: str) -> None:
     assert client.request(method, "/api/v1/runs").status_code == 405

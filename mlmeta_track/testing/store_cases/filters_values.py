@@ -81,6 +81,7 @@ FUNCTIONS: dict[str, list[int] | str] = {
     "A TRIM('  a1 ') = name": [1],
     "A LTRIM(' x ') = 'x ' AND RTRIM(' x ') = ' x'": _ALL,
     "A REPLACE(name, 'a', 'b') = 'b1'": [1],
+    "A REPLACE(uri, 'nowhere', name) IS NULL": [5],
     "A SUBSTR(name, 2) = '1' OR SUBSTR(name, 1, 1) = 'u'": [1, 4],
     "A SUBSTR(name, 0) = 'a'": REFUSED,
     "A COALESCE(name, 'none') = 'none'": [5],

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, literal_column
 
 from mlmeta_track.store.filtering import filter_error
 from mlmeta_track.store.filtering.tree import Call, Expression, Literal, ValueType
-from mlmeta_track.store.sql.filters.portable import own_characters, stored_characters
+from mlmeta_track.store.sql.filters.portable import own_characters, replaced, stored_characters
 
 _TEXT, _INT = ValueType.STRING, ValueType.INT
 _HIGHEST = 2**31 - 1
@@ -45,7 +45,7 @@ TEXT_FUNCTIONS: Mapping[str, TextFunction] = {
     "TRIM": TextFunction(func.trim),
     "LTRIM": TextFunction(func.ltrim),
     "RTRIM": TextFunction(func.rtrim),
-    "REPLACE": TextFunction(func.replace, texts=3),
+    "REPLACE": TextFunction(replaced, texts=3),
     "SUBSTR": TextFunction(
         lambda text, *places: stored_characters(func.substr(own_characters(text), *places)),
         numbers=2,

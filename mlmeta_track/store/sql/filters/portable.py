@@ -203,6 +203,27 @@ def _with_collation(element: constant_text, compiler: Any, **options: Any) -> st
     return f"({compiler.process(element.clauses, **options)} COLLATE utf8mb4_bin)"
 
 
+class replaced(FunctionElement[Any]):  # noqa: N801 - it reads as a function of SQL
+    """A text with one text in the place of another."""
+
+    inherit_cache = True
+    type = TEXT()
+
+
+@compiles(replaced)
+def _replace(element: replaced, compiler: Any, **options: Any) -> str:
+    return f"replace({compiler.process(element.clauses, **options)})"
+
+
+@compiles(replaced, "mysql")
+@compiles(replaced, "mariadb")
+def _replace_by_null(element: replaced, compiler: Any, **options: Any) -> str:
+    """Make it NULL for NULL to put there: MariaDB gives back a text that lacks the old one."""
+    new = compiler.process(list(element.clauses)[2], **options)
+    arguments = compiler.process(element.clauses, **options)
+    return f"(CASE WHEN {new} IS NOT NULL THEN replace({arguments}) END)"
+
+
 class grouped(FunctionElement[Any]):  # noqa: N801 - it reads as a function of SQL
     """A condition in parentheses that SQLAlchemy does not take away."""
 
