@@ -21,7 +21,7 @@ _OURS: Mapping[str, int] = {
     "Artifact": 2,
     "ArtifactProperty": 5,
     "Execution": 1,
-    "ExecutionProperty": 2,  # state, mlmeta_duration_ms
+    "ExecutionProperty": 3,  # state, mlmeta_process, mlmeta_duration_ms
     "Event": 2,
     "EventPath": 2,
     "Association": 1,

@@ -27,9 +27,14 @@ from sqlalchemy import URL, make_url
 if TYPE_CHECKING:
     from mlmeta_track.wire import metadata_store_pb2 as pb
 
+PREFIX = "mlmeta-server-"
 PASSWORD = "secret"  # noqa: S105 - of servers that live as long as the tests
 PATIENCE = 60.0
 ROOM = 2**30
+TOGETHER = 8  # databases that are dropped together
+
+
+_servers: list[DatabaseServer] = []
 
 
 class DatabaseServer:
@@ -40,10 +45,21 @@ class DatabaseServer:
         self.url = url
         self._daemon = daemon
         self._names = (f"{prefix}{os.getpid()}_{n}" for n in itertools.count())
+        self.given: list[str] = []
+        _servers.append(self)
 
-    def new_url(self) -> str:
-        """The URL of a database that does not exist yet."""
-        return self.url.set(database=next(self._names)).render_as_string(hide_password=False)
+    def new_url(self, *, is_kept: bool = False) -> str:
+        """The URL of a database that does not exist yet, and is gone after the test if not kept."""
+        name = next(self._names)
+        if not is_kept:
+            self.given.append(name)
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, names: Sequence[str]) -> None:
+        """Drop databases, whoever is connected; MariaDB waits for transactions, but not long."""
+        first = "SELECT 1" if self.is_postgresql else "SET lock_wait_timeout = 5"
+        forced = " WITH (FORCE)" if self.is_postgresql else ""
+        self.run(first, *(f"DROP DATABASE IF EXISTS {name}{forced}" for name in names))
 
     @property
     def is_postgresql(self) -> bool:
@@ -138,6 +154,35 @@ def _fast_folder() -> Path | None:
     return memory if has_room else None
 
 
+def _remove_left_over(folder: Path) -> None:
+    """Remove what tests have left that were killed: it takes memory."""
+    for left in folder.glob(f"{PREFIX}*-*"):
+        owner = left.name.removeprefix(PREFIX).partition("-")[0]
+        if owner.isdecimal() and not _is_alive(int(owner)):
+            for pid in _processes_in(left):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _processes_in(folder: Path) -> Iterator[int]:
+    """Yield the servers that run in a folder, by the files in which they say so."""
+    for file in (folder / "pid", folder / "data" / "postmaster.pid"):
+        words = file.read_text().split() if file.is_file() else []
+        if words and words[0].isdecimal():
+            yield int(words[0])
+
+
 class Daemon:
     """A program that runs in a folder of its own, as a user who is not root."""
 
@@ -145,7 +190,10 @@ class Daemon:
 
     def __init__(self) -> None:
         # Not pytest's folder: another user must be able to walk into it.
-        self.folder = Path(tempfile.mkdtemp(prefix="mlmeta-server-", dir=_fast_folder()))
+        fast = _fast_folder()
+        if fast is not None:
+            _remove_left_over(fast)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=fast))
         self.user = "nobody" if os.geteuid() == 0 else None
         if self.user is not None:
             shutil.chown(self.folder, self.user)
@@ -219,6 +267,7 @@ class Postgresql(Daemon):
             "synchronous_commit": "off",
             "full_page_writes": "off",
             "max_connections": "200",
+            "dynamic_shared_memory_type": "mmap",  # in its folder, to be removed with it
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
         command: list[str | Path] = [
@@ -323,7 +372,11 @@ def serving(daemon: Postgresql | Mariadb) -> Iterator[DatabaseServer]:
     """Start a server, and stop it in the end."""
     try:
         daemon.begin()
-        yield DatabaseServer(daemon.url, "mlmeta_test_", daemon)
+        server = DatabaseServer(daemon.url, "mlmeta_test_", daemon)
+        try:
+            yield server
+        finally:
+            _servers.remove(server)
     finally:
         daemon.remove()
 
@@ -332,6 +385,27 @@ def named(variable: str) -> DatabaseServer | None:
     """The server that runs already, if the environment names one."""
     url = os.environ.get(variable)
     return None if url is None else DatabaseServer(make_url(url), "mlmeta_test_")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Iterator[Any]:
+    """Leave databases alone that a fixture of more than one test has asked for."""
+    before = {id(server): len(server.given) for server in _servers}
+    made = yield
+    if fixturedef.scope != "function":
+        for server in _servers:
+            del server.given[before.get(id(server), 0) :]
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Drop the databases of the test: thousands of tests would fill the memory with them."""
+    yield
+    for server in _servers:
+        if len(server.given) >= TOGETHER:
+            server.drop(server.given)
+            server.given.clear()
 
 
 @pytest.fixture(scope="session")

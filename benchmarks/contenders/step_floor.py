@@ -37,6 +37,7 @@ _ATTRIBUTION = "INSERT INTO Attribution (context_id, artifact_id) VALUES (?, ?)"
 _END = "UPDATE Execution SET last_known_state = ?, last_update_time_since_epoch = ? WHERE id = ?"
 _END_STATE = """UPDATE ExecutionProperty SET string_value = ?
     WHERE execution_id = ? AND name = ? AND is_custom_property = ?"""
+_PROCESS = "host/1b56b018763d/7c9b34e1edf5/4026531836/27599/4356102"  # as long as a real one
 
 
 class Floor:
@@ -111,6 +112,7 @@ class Floor:
         values = (self._validation, _RUNNING, None, f"execution-{number:026}", now, now)
         execution = _new_id(run(_EXECUTION, values))
         run(_EXECUTION_PROPERTY, (execution, "state", False, None, "RUNNING"))
+        run(_EXECUTION_PROPERTY, (execution, "mlmeta_process", True, None, _PROCESS))
         run(_ASSOCIATION, (self._context, execution))
         return execution
 

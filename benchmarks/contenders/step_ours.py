@@ -13,6 +13,7 @@ from answering import answer, count_rows
 
 import mlmeta_track as mt
 from mlmeta_track.domain.nodes import Artifact, Execution
+from mlmeta_track.store.connect import open_store
 
 FILE = Path("metadata.db")
 
@@ -60,11 +61,12 @@ class Ours:
         """
         self._validate = validate if variant == "decorator" else validate_in_block
         self._in_memory = place == "memory"
-        mt.init(store="sqlite://" if self._in_memory else f"sqlite:///{FILE}", strict=True)
+        url = "sqlite://" if self._in_memory else f"sqlite:///{FILE}"
         if place == "file, rollback":
-            mt.get_store().close()
+            open_store(url).close()
             with closing(sqlite3.connect(FILE)) as connection:
                 connection.execute("PRAGMA journal_mode = DELETE")
+        mt.init(store=url, strict=True)
 
     def do(self, number: int) -> None:
         """Record a step with an input and an output that no other has."""

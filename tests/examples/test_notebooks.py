@@ -148,7 +148,8 @@ def test_a_graph_is_shown_as_picture_and_table(plain: Outputs) -> None:
 
 def test_an_artifact_and_an_execution_are_shown_as_tables(plain: Outputs) -> None:
     assert "clean.txt" in result(plain["artifact"], "text/html")
-    assert "ZeroDivisionError" in result(plain["execution"], "text/html")
+    shown = result(plain["execution"], "text/html")
+    assert "ZeroDivisionError" in shown, shown
 
 
 def test_tfdv_imported_after_the_first_cell_is_tracked(with_tfdv: Outputs) -> None:

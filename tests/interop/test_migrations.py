@@ -65,7 +65,7 @@ def new_place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         if database == "sqlite":
             return f"sqlite:///{tmp_path_factory.mktemp('store') / 'metadata.db'}"
         server: DatabaseServer = request.getfixturevalue(database)
-        return server.new_url()
+        return server.new_url(is_kept=True)
 
     return new
 

@@ -71,4 +71,5 @@ def test_a_server_that_is_not_there_yet_is_tried_again_with_the_next_record(
     assert address in caplog.text
     with serving(served, address):
         clean(str(tmp_path / "raw.csv"), str(tmp_path / "raw.csv"))
+        assert mt.flush(20)
     assert len(served.list_nodes(Execution)) == 1

@@ -7,6 +7,7 @@ files, which has the index; what was written since is added before each look.
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
@@ -49,6 +50,7 @@ class Memberships:
         self._last = -(2**63)
         # SQLite's temporary files: in memory while they are small, and deleted by themselves.
         self._index = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._index.close)
         self._index.execute(
             "CREATE TABLE row (node INTEGER, id INTEGER, context INTEGER, PRIMARY KEY (node, id))"
             " WITHOUT ROWID"
