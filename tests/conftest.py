@@ -18,7 +18,9 @@ from mlmeta_track.tracking.leases import under_way
 pytest_plugins = ("tests.servers",)
 
 # The suites that the package ships fail with what was compared, as tests do.
-pytest.register_assert_rewrite("mlmeta_track.testing")
+pytest.register_assert_rewrite(
+    "mlmeta_track.testing", "tests.faults.workers", "tests.faults.kill_each"
+)
 
 
 if find_spec("hypothesis") is not None:  # The engines' tests do without.

@@ -9,6 +9,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from mlmeta_track.tracking import recorder
+
 STEP = """
 @mt.step
 def clean(numbers: list[int], most: int = 3) -> str:
@@ -93,6 +95,9 @@ def run(cells: dict[str, str], folder: Path) -> Outputs:
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
     with pytest.MonkeyPatch.context() as environment:
+        # The module's fixtures come before each test's clean surroundings: else the kernel would
+        # be told the run of an earlier test.
+        environment.setattr(recorder, "_current", None)
         environment.setenv("MLMETA_TRACK_STRICT", "1")
         return run(PLAIN, tmp_path_factory.mktemp("plain"))
 
@@ -100,6 +105,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
 @pytest.fixture(scope="module")
 def with_tfdv(tmp_path_factory: pytest.TempPathFactory) -> Outputs:
     with pytest.MonkeyPatch.context() as environment:
+        environment.setattr(recorder, "_current", None)
         environment.setenv("MLMETA_TRACK_CAPTURE", "payload")
         environment.setenv("MLMETA_TRACK_STRICT", "1")
         return run(WITH_TFDV, tmp_path_factory.mktemp("tfdv"))
