@@ -176,11 +176,11 @@ def _is_alive(pid: int) -> bool:
 
 
 def _processes_in(folder: Path) -> Iterator[int]:
-    """Yield the servers that run in a folder, by the files in which they say so."""
-    for file in (folder / "pid", folder / "data" / "postmaster.pid"):
-        words = file.read_text().split() if file.is_file() else []
-        if words and words[0].isdecimal():
-            yield int(words[0])
+    """Yield the servers that run in a folder: by where they work, for anybody may write a file."""
+    for place in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):  # it has ended, or is another user's
+            if place.readlink().is_relative_to(folder):
+                yield int(place.parent.name)
 
 
 class Daemon:

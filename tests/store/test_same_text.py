@@ -20,7 +20,8 @@ CONDITION = same_text(ARTIFACT.c.uri, bindparam("uri", type_=TEXT))
 def test_beside_another_condition_it_is_a_plain_comparison(dialect: Dialect) -> None:
     text = str(select(ARTIFACT.c.id).where(CONDITION, ARTIFACT.c.id == 1).compile(dialect=dialect))
     comparison = text.partition("WHERE ")[2].partition(" AND ")[0]
-    assert comparison.split(".")[1].strip("()").replace("%s", "?") == "uri = ?"
+    assert comparison.split(".")[1].replace("%s", "?") == "uri = ?)"
+    assert comparison.startswith("(")
 
 
 def test_on_postgresql_beginnings_are_compared_first() -> None:

@@ -62,7 +62,11 @@ class Recording:
         # What the library calls of itself is not the user's call: here in the same context, and by
         # the caller's frame in the threads that it starts.
         if not self.switch.is_on or active.is_held_off():
-            return wrapped(*args, **kwargs)
+            try:
+                return wrapped(*args, **kwargs)
+            except BaseException as error:
+                _drop_inner_frames(error)
+                raise
         if callers.is_silent(1):
             # Nor is what it then calls back of the user's.
             with active.Suppress():

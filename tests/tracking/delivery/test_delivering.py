@@ -430,7 +430,7 @@ def test_a_fork_in_the_middle_leaves_each_process_its_own_records(
     """
     done = subprocess.run(
         # From 3.12 on, Python warns of a fork beside any thread, and that of the heartbeat is one.
-        [sys.executable, "-Wignore::DeprecationWarning", "-c", textwrap.dedent(script)],
+        [sys.executable, "-Wignore:This process:DeprecationWarning", "-c", textwrap.dedent(script)],
         capture_output=True,
         text=True,
         check=False,

@@ -109,7 +109,13 @@ def test_a_forked_child_has_files_of_its_own_and_hinders_nobody(tmp_path: Path) 
     root = Path(__file__).resolve().parents[3]
     done = subprocess.run(
         # From 3.12 on, Python warns of a fork beside any thread; that is the script's own here.
-        [sys.executable, "-Wignore::DeprecationWarning", "-c", textwrap.dedent(script), tmp_path],
+        [
+            sys.executable,
+            "-Wignore:This process:DeprecationWarning",
+            "-c",
+            textwrap.dedent(script),
+            tmp_path,
+        ],
         capture_output=True,
         text=True,
         check=False,
