@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from mlmeta_track.store.base import Store
 from mlmeta_track.store.connect import open_store
+from mlmeta_track.store.sql.engine import Database
 from mlmeta_track.testing.store_suite import StoreSuite
 
 
@@ -24,3 +26,12 @@ class TestSqliteFile(StoreSuite):
         second = open_store(store.url)
         yield second
         second.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="nothing tells the open files")
+def test_closed_beside_a_reader_no_connection_stays_open(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.db"
+    database = Database(f"sqlite:///{path}", on_open=lambda: None, create=True)
+    with database.read():
+        database.close()
+    assert str(path) not in {os.path.realpath(fd) for fd in Path("/proc/self/fd").iterdir()}

@@ -197,7 +197,8 @@ class Database:
             self._check_place()
             if writing and self._lacks_simple_types:
                 self._add_simple_types(engine)
-            connection = engine.raw_connection()
+            pool = engine.pool
+            connection = pool.connect()
             progress.connected = True
             cursor = connection.cursor()
             try:
@@ -212,6 +213,8 @@ class Database:
             finally:
                 cursor.close()  # an open one would keep the file open after the connection's end
                 connection.close()  # that is, give it back to the pool
+                if self._engine is not engine and engine not in _inherited:
+                    pool.dispose()  # it was closed meanwhile, all but this connection
 
     def _roll_back(self, connection: PoolProxiedConnection) -> None:
         try:
