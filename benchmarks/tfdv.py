@@ -51,7 +51,7 @@ def _contenders(rows: int) -> tuple[Contender, ...]:
     if not taxi.is_file():
         message = f"{taxi} is not there. Run `make bench`, which fetches it"
         raise BenchmarkError(message)
-    places = {"validation": f"taxi data, {rows} rows", "getter": "10,000 times get_feature"}
+    places = {"validation": f"taxi data, {rows} rows", "getter": "100,000 times get_feature"}
     return tuple(
         Contender(
             "ours" if variant == _TRACKED else "floor",

@@ -23,7 +23,7 @@ from mlmeta_track.tracking.delivery.places import store_place
 from mlmeta_track.tracking.forking import ForkSafeLock
 from mlmeta_track.tracking.isolation import Guard
 from mlmeta_track.tracking.leases import ends
-from mlmeta_track.tracking.leases.sweeping import sweep_in_background
+from mlmeta_track.tracking.leases.sweeping import BackgroundSweep
 from mlmeta_track.tracking.payloads import Payloads
 from mlmeta_track.tracking.redaction import rules
 from mlmeta_track.tracking.redaction.batches import clean_batch
@@ -60,6 +60,7 @@ class Recorder:
         self.known = KnownArtifacts()
         self.payloads = Payloads(settings)
         self._store: Store | None = None
+        self._sweep: BackgroundSweep | None = None
         self._lock = ForkSafeLock()
         self.delivery = Delivery(settings, self.guard, self._open_store)
 
@@ -119,7 +120,7 @@ class Recorder:
     def sweep_this_host(self) -> None:
         """End in the background what dead processes of this host have left under way."""
         if store_place(self.settings.store) is not None:
-            sweep_in_background(self._store_with_all)
+            self._sweep = BackgroundSweep(self._store_with_all)
 
     def _store_with_all(self) -> Store | None:
         # What waits in the spool may be the ends of processes that are no more.
@@ -157,6 +158,8 @@ class Recorder:
 
     def close(self) -> None:
         """Write what is still on its way, or spool it, and give back the store's connections."""
+        if self._sweep is not None:
+            self._sweep.give_up()
         self.delivery.close()
         with self._lock:
             if self._store is not None:

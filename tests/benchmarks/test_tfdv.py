@@ -37,7 +37,7 @@ def test_a_tracked_validation_writes_what_it_should(tmp_path: Path) -> None:
     content = json.loads((tmp_path / "tfdv.json").read_text("utf-8"))
     assert [(one["label"], one["place"]) for one in content["contenders"]] == [
         ("tracked", "taxi data, 200 rows"),
-        ("tracked", "10,000 times get_feature"),
+        ("tracked", "100,000 times get_feature"),
     ]
     assert all(one["mean"] > 0 for one in content["contenders"])
 

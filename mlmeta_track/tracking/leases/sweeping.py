@@ -5,6 +5,7 @@ Only executions that name their process are judged; what others write is left al
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
@@ -28,6 +29,12 @@ HOST_TIMEOUT_SECONDS: Final = 600.0
 """How long nothing was heard of a process elsewhere when it counts as dead: twenty heartbeats."""
 
 SHORTEST_HOST_TIMEOUT_SECONDS: Final = 2 * BEAT_SECONDS
+
+CALM_SECONDS: Final = 1.0
+"""How long after its `init` a process sweeps, if it lives so long."""
+
+EXIT_SECONDS: Final = 2.0
+"""How long a process that ends waits for its sweep."""
 
 # By the property, which is indexed, and by the state itself, which counts.
 _RUNNING = f"properties.{STATE_PROPERTY}.string_value = 'RUNNING' AND last_known_state = RUNNING"
@@ -112,26 +119,54 @@ def sweep_this_host(store: Store) -> int:
     return sum(mark(store, one) for one in found if one is not None)
 
 
-def sweep_in_background(open_store: Callable[[], Store | None]) -> None:
-    """Sweep this host in a thread, which nobody waits for.
+class BackgroundSweep:
+    """Sweeps this host once, in a thread: when a new process has settled down, or at its end.
 
-    Args:
-        open_store: Returns the store, or None if it must not be done now; called in the thread.
+    Not at once, for what it imports would slow down what the user's script does first.
     """
 
-    def sweep() -> None:
-        try:
-            store = open_store()
-            with at_work():
-                count = 0 if store is None else sweep_this_host(store)
-        except Exception as error:
-            # Of any kind: no record of this process depends on it, and the next one sweeps again.
-            _logger.debug("Could not look for what dead processes left.", exc_info=error)
-            return
-        if count:
-            _logger.info("Marked %d steps as FAILED that dead processes left under way.", count)
+    def __init__(self, open_store: Callable[[], Store | None]) -> None:
+        """Begin to wait.
 
-    threading.Thread(target=sweep, name="mlmeta-track-sweep", daemon=True).start()
+        Args:
+            open_store: Returns the store, or None if it must not be done now; called in the thread.
+        """
+        self._open_store: Callable[[], Store | None] | None = open_store
+        self._is_time = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mlmeta-track-sweep", daemon=True)
+        self._thread.start()
+        atexit.register(self.finish)
+
+    def finish(self) -> None:
+        """Sweep now, if it was not done; it is waited for, but not for long."""
+        atexit.unregister(self.finish)
+        self._is_time.set()
+        self._thread.join(EXIT_SECONDS)
+
+    def give_up(self) -> None:
+        """Do not sweep, unless it has begun: the store is about to be closed."""
+        atexit.unregister(self.finish)
+        self._open_store = None
+        self._is_time.set()
+
+    def _run(self) -> None:
+        self._is_time.wait(CALM_SECONDS)
+        open_store = self._open_store
+        if open_store is not None:
+            _sweep_unseen(open_store)
+
+
+def _sweep_unseen(open_store: Callable[[], Store | None]) -> None:
+    try:
+        store = open_store()
+        with at_work():
+            count = 0 if store is None else sweep_this_host(store)
+    except Exception as error:
+        # Of any kind: no record of this process depends on it, and the next one sweeps again.
+        _logger.debug("Could not look for what dead processes left.", exc_info=error)
+        return
+    if count:
+        _logger.info("Marked %d steps as FAILED that dead processes left under way.", count)
 
 
 def _judged(

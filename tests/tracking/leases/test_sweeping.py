@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -208,8 +209,28 @@ def test_init_does_not_wait_for_its_sweep_nor_fail_by_it(
         message = "broken"
         raise RuntimeError(message)
 
+    monkeypatch.setattr(sweeping, "CALM_SECONDS", 0.0)
     monkeypatch.setattr(sweeping, "sweep_this_host", slow_and_broken)
     started = time.monotonic()
     mt.init(store_url, strict=True)
     assert time.monotonic() - started < 0.4
     time.sleep(0.6)
+
+
+def test_a_process_that_ends_at_once_has_swept_all_the_same(any_url: str) -> None:
+    killed(any_url, 'with mt.step("Killed"):\n    wait()\n')
+    with victim(any_url, 'say("waiting")\n') as short:
+        assert short.wait(30) == 0
+    with closing(open_store(any_url, create=False)) as store:
+        assert states(store) == {"Killed": ExecutionState.FAILED}
+
+
+def test_a_store_that_is_exchanged_is_not_swept_any_more(
+    store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept: list[Store] = []
+    monkeypatch.setattr(sweeping, "sweep_this_host", swept.append)
+    mt.init(store_url, strict=True)
+    mt.init(f"sqlite:///{tmp_path}/other.db", strict=True)
+    time.sleep(sweeping.CALM_SECONDS + 0.2)
+    assert len(swept) == 1
