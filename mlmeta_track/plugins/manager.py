@@ -83,8 +83,11 @@ class Hooks:
         """Call a hook in every plugin and return what pluggy makes of the answers."""
         self._ensure_loaded()
         while True:
+            caller = getattr(self._manager.hook, hook)
+            if not caller.get_hookimpls():
+                return None if caller.spec.opts["firstresult"] else []
             try:
-                return getattr(self._manager.hook, hook)(**arguments)
+                return caller(**arguments)
             except Exception as error:
                 culprit = self._culprit(hook, error)
                 if culprit is None:

@@ -81,7 +81,8 @@ NOTHING: Values = (None,) * len(_BELONGING)
 
 def here() -> Values:
     """Return what the code that is running now belongs to."""
-    return tuple(variable.get() for variable in _BELONGING)
+    # Spelled out, for every call asks: the order is that of `_BELONGING`.
+    return (step.get(), run.get(), experiment.get(), parent.get(), recorder.get())
 
 
 def belonging(values: Values) -> Scope:

@@ -76,6 +76,7 @@ class Declarations:
         self._signature = _signature(function)
         self._several = self._name_of(inspect.Parameter.VAR_POSITIONAL)
         self._rest = self._name_of(inspect.Parameter.VAR_KEYWORD)
+        self._simple = self._names_by_position()
         self._check(label(function), given)
         self._by_name = {**_annotated(function, frame), **given}
 
@@ -110,6 +111,13 @@ class Declarations:
         parameters = [] if self._signature is None else self._signature.parameters.values()
         return next((p.name for p in parameters if p.kind is kind), None)
 
+    def _names_by_position(self) -> tuple[str, ...]:
+        """Return the arguments' names if all may be given by position; none if not, or if any."""
+        parameters = [] if self._signature is None else self._signature.parameters.values()
+        by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        all_are = all(p.kind in by_position for p in parameters)
+        return tuple(p.name for p in parameters) if all_are else ()
+
     @cached_property
     def _signature_without_first(self) -> inspect.Signature:
         assert self._signature is not None  # noqa: S101 - the caller has looked
@@ -130,6 +138,8 @@ class Declarations:
         """
         if self._signature is None:
             return dict(kwargs)
+        if self._simple and not bound and not kwargs and len(args) == len(self._simple):
+            return dict(zip(self._simple, args, strict=True))
         skips_first = bound and self._binds
         signature = self._signature_without_first if skips_first else self._signature
         try:

@@ -161,11 +161,13 @@ def refine(description: Description, artifact: Artifact) -> Description:
     """Return a description with the type and the properties that the user declared for it."""
     declared = artifact.artifact_type
     same_type = declared.name == description.type.name
-    merged_type = ArtifactType(
-        declared.name,
-        {**(description.type.properties if same_type else {}), **declared.properties},
-        base_type=declared.base_type or (description.type.base_type if same_type else None),
-    )
+    merged_type = declared
+    if same_type and description.type is not declared:
+        merged_type = ArtifactType(
+            declared.name,
+            {**description.type.properties, **declared.properties},
+            base_type=declared.base_type or description.type.base_type,
+        )
     kept = description.properties if same_type else {}
     return Description(
         merged_type,
@@ -285,6 +287,8 @@ def _is_numpy_bool(value: object) -> bool:
 
 def storable(text: str) -> str:
     """Return text as every store can hold it: without NUL, and without lone surrogates."""
+    if text.isascii() and "\0" not in text:
+        return str.__str__(text)
     return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode("utf-8")
 
 

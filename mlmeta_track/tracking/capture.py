@@ -98,6 +98,8 @@ def describe_anything(value: object) -> Description:
 
 def items(value: object) -> Sequence[tuple[EventPath, object]]:
     """Return a value, or the items of a list, tuple or dict, each with its place in it."""
+    if not issubclass(type(value), _CONTAINERS):
+        return [((), value)]
     try:
         return list(_items(value))
     except Exception:  # noqa: BLE001 - a subclass of list may raise anything; it is one thing then
@@ -108,11 +110,9 @@ def _items(value: Any) -> Iterator[tuple[EventPath, object]]:
     kind = type(value)
     if issubclass(kind, (list, tuple)):
         yield from (((i,), item) for i, item in enumerate(islice(value, MOST_ITEMS)))
-    elif issubclass(kind, dict):
+    else:
         for i, (name, item) in enumerate(islice(value.items(), MOST_ITEMS)):
             yield (key(name) if isinstance(name, str) else i,), item
-    else:
-        yield (), value
 
 
 def key(name: str) -> str:

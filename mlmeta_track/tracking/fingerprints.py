@@ -36,7 +36,7 @@ def to_uri(path: str | bytes | os.PathLike[str]) -> str:
     A local path, or a ``file:`` URI, becomes an absolute path, as TFX writes it; any other URI
     stays as it is.
     """
-    text = path_text(path)
+    text = path if type(path) is str else path_text(path)
     if text.startswith("file:"):
         text = unquote(urlsplit(text).path)
         text = text.lstrip("/") if _DRIVE.match(text) else text
@@ -63,12 +63,14 @@ def fingerprint_path(uri: str, *, whole_up_to: int | None = None) -> str | None:
     A folder's is made of the names and fingerprints of its files, which are sampled if the folder
     is larger; None if it holds more than 10,000 files, or anything that is neither file nor folder.
     """
-    path = Path(uri)
+    if _SCHEME.match(uri):
+        return None  # a cloud's, and no path of this machine
     whole_up_to = WHOLE_UP_TO if whole_up_to is None else whole_up_to
     try:
-        if path.is_dir():
-            return _fingerprint_folder(path, whole_up_to)
-        return _fingerprint_file(path, path.stat(), whole_up_to)
+        status = os.stat(uri)  # noqa: PTH116 - before a Path is made, for there may be nothing
+        if stat.S_ISDIR(status.st_mode):
+            return _fingerprint_folder(Path(uri), whole_up_to)
+        return _fingerprint_file(Path(uri), status, whole_up_to)
     except (OSError, ValueError):
         return None
 

@@ -46,6 +46,8 @@ class HeldValues:
 
     def get(self, value: object) -> Seen | None:
         """Return what that very object was when it was last seen."""
+        if id(value) not in self._entries:
+            return None  # as of nearly everything: no lock is needed to see that
         with self._lock:
             entry = self._entries.get(id(value))
             return entry.seen if entry is not None and entry.value is value else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from mlmeta_track.domain.types import ArtifactType
@@ -101,7 +102,7 @@ class Recorder:
         """
         with self.guard(task):
             # The task is spooled with the batch, and may name what the user named.
-            public = clean(task, self.rules)
+            public = _public_task(task, self.rules)
             cleaned = clean_batch(batch, self.rules)
             if self.settings.export:
                 hooks.call("batch_recorded", batch=cleaned, exports=self.settings.export)
@@ -164,6 +165,12 @@ class Recorder:
         with self._lock:
             if self._store is not None:
                 self._store.close()
+
+
+@lru_cache(maxsize=256)
+def _public_task(task: str, in_force: rules.Rules) -> str:
+    """Return a task without secrets; a step's two tasks are the same each time that it runs."""
+    return clean(task, in_force)
 
 
 _current: Recorder | None = None

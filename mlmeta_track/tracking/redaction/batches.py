@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeVar
 
 from mlmeta_track.domain.batch import (
@@ -49,8 +49,9 @@ def clean_description(description: Description, rules: Rules) -> Description:
     """Return what an artifact is without secrets, so that its identity does not rest on one."""
     if not rules.is_on:
         return description
-    parts = [description.uri or "", *_texts_in(description.properties)]
-    parts += _texts_in(description.custom_properties)
+    parts = [description.uri or ""]
+    _add_texts_of(description.properties, parts)
+    _add_texts_of(description.custom_properties, parts)
     if not rules.are_extended and not _is_suspect(parts):
         return description
     return replace(
@@ -61,45 +62,56 @@ def clean_description(description: Description, rules: Rules) -> Description:
     )
 
 
-# Most batches have no secrets, so a look at all their texts at once comes first.
+# Most batches have no secrets, so a quick look at all their texts comes first.  Names and many
+# values are the same in step after step: what was looked at last is remembered.
+
+_LONGEST_REMEMBERED = 256
 
 
 def _is_suspect(parts: list[str]) -> bool:
-    everything = "\n".join(parts)
-    if "://" in everything and ("@" in everything or "=" in everything):
+    for part in parts:
+        look = _may_hide if len(part) > _LONGEST_REMEMBERED else _may_hide_as_before
+        if look(part):
+            return True
+    return False
+
+
+def _may_hide(text: str) -> bool:
+    if "://" in text and ("@" in text or "=" in text):
         return True
-    if ":thin:" in everything or may_have_tokens(everything):
-        return True
-    return texts.may_name_secrets(everything)
+    return ":thin:" in text or may_have_tokens(text) or texts.may_name_secrets(text)
+
+
+_may_hide_as_before = lru_cache(maxsize=4096)(_may_hide)
 
 
 def _texts_of(batch: Batch) -> list[str]:
     parts: list[str] = []
     if batch.execution is not None:
         parts.append(batch.execution.type.name)
-        parts += _texts_in(batch.execution.properties)
-        parts += _texts_in(batch.execution.custom_properties)
+        _add_texts_of(batch.execution.properties, parts)
+        _add_texts_of(batch.execution.custom_properties, parts)
     for artifact in batch.artifacts:
         parts.append(artifact.type.name)
         if artifact.uri is not None:
             parts.append(artifact.uri)
-        parts += _texts_in(artifact.properties)
-        parts += _texts_in(artifact.custom_properties)
+        _add_texts_of(artifact.properties, parts)
+        _add_texts_of(artifact.custom_properties, parts)
     for context in batch.contexts:
         parts.append(context.name)
-        parts += _texts_in(context.properties)
-        parts += _texts_in(context.custom_properties)
+        _add_texts_of(context.properties, parts)
+        _add_texts_of(context.custom_properties, parts)
     for event in batch.events:
         parts += [step for step in event.path if type(step) is str]
     return parts
 
 
-def _texts_in(properties: Properties) -> Iterator[str]:
+def _add_texts_of(properties: Properties, parts: list[str]) -> None:
     for name, value in properties.items():
         if not name.startswith(_OURS):
-            yield name
+            parts.append(name)
         if isinstance(value, str) and name not in _NEVER:
-            yield value
+            parts.append(value)
 
 
 def _execution(put: ExecutionPut, rules: Rules) -> ExecutionPut:
