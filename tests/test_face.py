@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 import mlmeta_track as mt
 from mlmeta_track import errors
 
 HEAVY = ("sqlalchemy", "tensorflow", "pandas", "numpy", "grpc", "click", "lark")
+FACE = Path(mt.__file__)
 
 
 def test_import_brings_nothing_heavy() -> None:
@@ -17,6 +22,31 @@ def test_import_brings_nothing_heavy() -> None:
 
 def test_every_public_name_is_there_and_documented() -> None:
     assert [name for name in mt.__all__ if not getattr(mt, name).__doc__] == []
+
+
+def test_type_checkers_and_python_find_the_same_names_at_the_same_places() -> None:
+    tree = ast.parse(FACE.read_text(encoding="utf-8"))
+    [checked] = [node for node in tree.body if isinstance(node, ast.If)]
+    told = {
+        alias.asname or alias.name: (node.module, alias.name)
+        for node in checked.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert sorted(told) == mt.__all__
+    for name, (module, there) in told.items():
+        assert getattr(mt, name) is getattr(sys.modules[str(module)], there)
+
+
+def test_names_are_listed_before_they_are_loaded() -> None:
+    code = "import mlmeta_track as mt; print(set(mt.__all__) <= set(dir(mt)), 'step' in vars(mt))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'strep'"):
+        mt.strep  # type: ignore[attr-defined]  # noqa: B018 - the access is what is tested
 
 
 def test_every_error_has_the_one_root() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any
 
-from sqlalchemy import BIGINT, Table, bindparam, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BIGINT, Executable, Table, bindparam, delete, insert, select
+from sqlalchemy.dialects import sqlite
 
 from mlmeta_track.domain.events import EventPath
 from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks, storage_order
@@ -26,9 +27,15 @@ def _insert(table: Table, *columns: str) -> Prepared:
 
 def _insert_if_absent(table: Table, *columns: str) -> Prepared:
     values: dict[str, Any] = {name: bindparam(name) for name in columns}
+
+    def on_postgresql() -> Executable:
+        dialect = import_module("sqlalchemy.dialects.postgresql")
+        statement: Executable = dialect.insert(table).values(values).on_conflict_do_nothing()
+        return statement
+
     return Prepared(
         sqlite.insert(table).values(values).on_conflict_do_nothing(),
-        postgresql=postgresql.insert(table).values(values).on_conflict_do_nothing(),
+        postgresql=on_postgresql,
         mysql=insert(table).prefix_with("IGNORE").values(values),
     )
 

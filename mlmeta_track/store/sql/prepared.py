@@ -57,12 +57,15 @@ class _Compiled(NamedTuple):
 class Prepared:
     """A statement whose parameters are given by name at each run."""
 
-    def __init__(self, statement: Executable, **others: Executable) -> None:
+    def __init__(
+        self, statement: Executable, **others: Executable | Callable[[], Executable]
+    ) -> None:
         """Keep the statement; it is compiled when it is first run.
 
         Args:
             statement: The statement.
-            others: What says the same to the databases that want other words, by dialect.
+            others: What says the same to the databases that want other words, by dialect; a
+                function where only that database need wait for what makes it.
         """
         self._statement = statement
         self._others = others
@@ -113,7 +116,8 @@ class Prepared:
 
     def _compile(self, session: Session) -> _Compiled:
         name = session.dialect.name
-        statement = self._others.get(name, self._statement)
+        other = self._others.get(name, self._statement)
+        statement = other if isinstance(other, Executable) else other()
         compiled = self._compiled[name] = _compile(statement, session.dialect)
         return compiled
 

@@ -31,8 +31,6 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects import mysql
-from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.functions import FunctionElement
@@ -45,7 +43,11 @@ SCHEMA_VERSION = 10
 
 
 class _Spelled(UserDefinedType[Any]):
-    """A column type written exactly so: SQLite keeps the spelling, and MLMD's is not generic."""
+    """A column type written exactly so.
+
+    SQLite keeps the spelling, and MLMD's is not generic; and what only one server has, SQLAlchemy
+    has only with that server's whole dialect, for which a store in a file need not wait.
+    """
 
     cache_ok = True
 
@@ -63,11 +65,15 @@ _FLAG = BOOLEAN().with_variant(_Spelled("TINYINT(1)"), "sqlite")
 _KIND = (
     SMALLINT()
     .with_variant(_Spelled("TINYINT(1)"), "sqlite")
-    .with_variant(mysql.TINYINT(1), "mysql")
+    .with_variant(_Spelled("TINYINT(1)"), "mysql")
 )
 _NAME = VARCHAR(255)
-_LONG_TEXT = TEXT().with_variant(mysql.MEDIUMTEXT(), "mysql")
-_BYTES = BLOB().with_variant(mysql.MEDIUMBLOB(), "mysql").with_variant(BYTEA(), "postgresql")
+_LONG_TEXT = TEXT().with_variant(_Spelled("MEDIUMTEXT"), "mysql")
+_BYTES = (
+    BLOB()
+    .with_variant(_Spelled("MEDIUMBLOB"), "mysql")
+    .with_variant(_Spelled("BYTEA"), "postgresql")
+)
 _DOUBLE: TypeEngine[float] = DOUBLE().with_variant(DOUBLE_PRECISION(), "postgresql")
 
 METADATA = MetaData()

@@ -1,0 +1,53 @@
+"""What a command loads before it answers: as little as it needs, for whoever waits for it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import mlmeta_track as mt
+from mlmeta_track.store.base import Store
+
+SAYS_WHAT_IT_LOADED = """
+import json, sys
+from mlmeta_track.cli.main import main
+main(sys.argv[1:], standalone_mode=False)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def loaded_by(store: Store, *arguments: str) -> list[str]:
+    command = [sys.executable, "-c", SAYS_WHAT_IT_LOADED, *arguments, "--store", store.url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    modules: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return modules
+
+
+@pytest.fixture
+def one_step(store: Store) -> Store:
+    with mt.step("only"):
+        pass
+    return store
+
+
+@pytest.mark.parametrize("what", ["runs", "steps", "artifacts", "experiments"])
+def test_a_list_loads_no_parser_no_recording_and_no_other_database(
+    one_step: Store, what: str
+) -> None:
+    modules = loaded_by(one_step, what, "list")
+    unneeded = ("lark", "wrapt", "pluggy", "mlmeta_track.exporters", "mlmeta_track.retention")
+    assert [m for m in modules if m.startswith((*unneeded, "sqlalchemy.dialects.postgresql"))] == []
+    assert "sqlalchemy.dialects.sqlite" in modules
+
+
+def test_a_filter_loads_its_parser(one_step: Store) -> None:
+    assert "lark" in loaded_by(one_step, "query", "id > 0", "--kind", "executions")
+
+
+def test_a_command_loads_no_other(one_step: Store) -> None:
+    modules = loaded_by(one_step, "runs", "list")
+    ours = {m.partition(".cli.")[2] for m in modules if m.startswith("mlmeta_track.cli.")}
+    assert ours == {"main", "listing", "options", "output", "showing"}
