@@ -153,7 +153,7 @@ class _BatchWriter:
     # Before anything is written
 
     def _look(self) -> None:
-        """Ask for all that the batch names by itself, at the same time."""
+        """Ask for all that the batch names by itself: all nodes at once, then new types."""
         batch = self._batch
         named = [batch.execution] if batch.execution is not None else []
         types = self._types.begin(
@@ -170,10 +170,11 @@ class _BatchWriter:
             self._connection, Artifact, (put.external_id for put in batch.artifacts)
         )
         self._contexts.begin(batch.contexts)
-        types()
         for execution in executions():
             self._execution = execution
-        self._artifacts.know(artifacts())
+        known = artifacts()
+        types()  # not before there is an answer for the nodes
+        self._artifacts.know(known)
 
     def _find(self) -> dict[str, PlannedArtifact]:
         """Refuse what cannot be written, and find the artifacts, or plan to make them."""

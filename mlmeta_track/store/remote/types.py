@@ -173,7 +173,9 @@ class BatchTypes:
         """Begin to look for types; return what takes in the answers.
 
         What is remembered of types is asked for, too, at the same time as all else: the server may
-        have been started anew, with another database.
+        have been started anew, with another database.  What is not remembered is asked for by what
+        is returned, and so after nodes that were looked for before that: a node may land at any
+        moment, and its type with it, and who finds a node must find its type.
 
         Raises (what is returned):
             TypeConflictError: A property is stored with another type.
@@ -187,10 +189,10 @@ class BatchTypes:
         new = {i: ts for i, ts in by_identity.items() if not self._remembers(i, ts)}
         for one in chain.from_iterable(new.values()):
             check_declaration(one)
-        answers = {identity: _begin_get(self._connection, *identity) for identity in new}
         confirmed = self._begin_confirm({i: t for i, t in by_identity.items() if i not in new})
 
         def end() -> None:
+            answers = {identity: _begin_get(self._connection, *identity) for identity in new}
             confirmed()
             for identity, answer in answers.items():
                 found = answer()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
@@ -166,6 +168,34 @@ def test_a_type_that_another_extended_meanwhile_is_compared_again(
     served.before("put_types", lambda: served.put(Batch(artifacts=(made("b", more),))))
     store.put(Batch(artifacts=(made("c", more, properties={"size": 3}),)))
     assert len(served.get_by_type(Artifact, "T")) == 3
+
+
+def between_looks(served: MeddledStore, work: Callable[[], object]) -> None:
+    """Have something happen after types were looked for, and before nodes are."""
+    types_were_asked = Event()
+    served.after("get_type", types_were_asked.set)
+
+    def late() -> None:
+        types_were_asked.wait(1)
+        work()
+
+    served.before("get_by_external_id", late)
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        pytest.param(Batch(artifacts=(used("d", DATASET, uri="data.csv"),)), id="what is used"),
+        pytest.param(Batch(artifacts=(made("d", DATASET),)), id="what was made"),
+        pytest.param(Batch(execution=execution()), id="an execution"),
+    ],
+)
+def test_what_lands_with_its_type_amid_the_look_is_there_once(
+    served: MeddledStore, store: Store, batch: Batch
+) -> None:
+    between_looks(served, lambda: served.put(batch))
+    store.put(batch)
+    assert len([*served.list_nodes(Artifact), *served.list_nodes(Execution)]) == 1
 
 
 def test_a_server_with_another_database_gets_the_types_anew() -> None:
