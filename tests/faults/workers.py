@@ -35,9 +35,11 @@ def working(url: str, workers: int, steps: int, seconds: float) -> Iterator[Told
     processes = [
         subprocess.Popen(
             [sys.executable, str(WORKER), url, str(number), str(steps), str(seconds)],
+            # Not buffered: who reads the first line here must leave the second in the pipe, where a
+            # quick worker may have put it by then.
+            bufsize=0,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
         )
         for number in range(workers)
     ]
@@ -45,10 +47,10 @@ def working(url: str, workers: int, steps: int, seconds: float) -> Iterator[Told
     try:
         for process in processes:
             assert process.stdout is not None
-            assert process.stdout.readline() == "begins\n", process.communicate()[1]
+            assert process.stdout.readline().strip() == b"begins", process.communicate()[1]
         yield told
         for process in processes:
-            out, err = process.communicate(timeout=600)
+            out, err = (part.decode() for part in process.communicate(timeout=600))
             assert process.returncode == 0, err
             assert "Traceback" not in err
             assert "Your code goes on without this record" not in err
