@@ -12,6 +12,8 @@ from mlmeta_track.errors import MlmetaTrackError
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+    from mlmeta_track.store.sql.connections import Connections
+
 _MODULES = {
     "sqlite": "mlmeta_track.store.sql.sqlite",
     "postgresql": "mlmeta_track.store.sql.postgresql",
@@ -52,6 +54,9 @@ class Backend(Protocol):
         Args:
             create: Whether the database is made if there is none.
         """
+
+    def connections(self, engine: Engine) -> Connections:
+        """Return what lends connections of that engine's database, which has been opened."""
 
     def begin(self, *, writing: bool) -> Sequence[str]:
         """Return the statements by which a transaction begins; a writer is the only one then."""

@@ -32,7 +32,9 @@ from mlmeta_track.store.sql.schema import (
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine, PoolProxiedConnection
+    from sqlalchemy import Connection, Engine
+
+    from mlmeta_track.store.sql.connections import Connections
 
 ResultT = TypeVar("ResultT")
 _ATTEMPTS = 6
@@ -58,6 +60,19 @@ class _Progress:
     committing: bool = False
 
 
+@dataclass(eq=False)
+class _Opened:
+    """A database as long as it is open."""
+
+    engine: Engine
+    connections: Connections
+
+    def close(self) -> None:
+        """Close all connections, those in use when they are given back."""
+        self.connections.close()
+        self.engine.dispose()
+
+
 class Database:
     """A database that is opened when it is made, and again by the first call after ``close``.
 
@@ -78,7 +93,7 @@ class Database:
         self._url = url if url.startswith("sqlite") else self._backend.url
         self._on_open = on_open
         self._may_create = create
-        self._engine: Engine | None = None
+        self._opened: _Opened | None = None
         self._identity: tuple[int, int] | None = None
         self._paused: list[Any] = []
         self._lacks_simple_types = False
@@ -109,15 +124,15 @@ class Database:
     def outside(self) -> Iterator[Session]:
         """Give a connection that is in no transaction, for what no transaction can have."""
         with self._turn, self._our_errors(may_pass=False):
-            engine = self._engine or self._open()
+            opened = self._opened or self._open()
             self._check_place()
-            connection = engine.raw_connection()
+            connection = opened.connections.take()
             cursor = connection.cursor()
             try:
-                yield Session(engine.dialect, cursor)
+                yield Session(opened.engine.dialect, cursor)
             finally:
                 cursor.close()
-                connection.close()
+                opened.connections.give_back(connection)
 
     @property
     def identity(self) -> tuple[int, int] | None:
@@ -154,9 +169,9 @@ class Database:
     def close(self) -> None:
         """Give back all connections; what was in memory is gone."""
         with self._turn, self._opening:
-            if self._engine is not None:
+            if self._opened is not None:
                 self._finalizer()
-            self._engine = self._identity = None
+            self._opened = self._identity = None
 
     def pause(self) -> None:
         """Have no thread write while this process is forked, if that can be had soon.
@@ -179,10 +194,10 @@ class Database:
 
         They are kept alive, for closing them here would upset the parent's.
         """
-        _inherited.append(self._engine)
-        if self._engine is not None:
+        if self._opened is not None:
+            _inherited.append(self._opened)
             self._finalizer.detach()
-        self._engine = None
+        self._opened = None
         self._new_locks()
 
     def _new_locks(self) -> None:
@@ -193,35 +208,37 @@ class Database:
     @contextmanager
     def _transaction(self, *, writing: bool) -> Iterator[Session]:
         with self._our_errors(may_pass=writing) as progress:
-            engine = self._engine or self._open()
+            opened = self._opened or self._open()
             self._check_place()
             if writing and self._lacks_simple_types:
-                self._add_simple_types(engine)
-            pool = engine.pool
-            connection = pool.connect()
+                self._add_simple_types(opened.engine)
+            connection = opened.connections.take()
             progress.connected = True
+            end = opened.connections.give_back
             cursor = connection.cursor()
             try:
                 for statement in self._backend.begin(writing=writing):
                     cursor.execute(statement)
-                yield Session(engine.dialect, cursor)
+                yield Session(opened.engine.dialect, cursor)
                 progress.committing = True
                 connection.commit()
             except BaseException:
-                self._roll_back(connection)
+                if not self._rolls_back(connection):
+                    end = opened.connections.drop
                 raise
             finally:
                 cursor.close()  # an open one would keep the file open after the connection's end
-                connection.close()  # that is, give it back to the pool
-                if self._engine is not engine and engine not in _inherited:
-                    pool.dispose()  # it was closed meanwhile, all but this connection
+                end(connection)
+                if self._opened is not opened and opened not in _inherited:
+                    opened.close()  # it was closed meanwhile, all but this connection
 
-    def _roll_back(self, connection: PoolProxiedConnection) -> None:
+    def _rolls_back(self, connection: Any) -> bool:
+        """Roll back; False if the connection is lost, and the transaction with it."""
         try:
             connection.rollback()
         except self._backend.driver_error:
-            # It is lost, and the transaction with it; what lost it is the error that counts.
-            connection.invalidate()
+            return False  # what lost it is the error that counts
+        return True
 
     @contextmanager
     def _our_errors(self, *, may_pass: bool) -> Iterator[_Progress]:
@@ -251,10 +268,10 @@ class Database:
             # SQLite would go on in a file that nobody can see any more.
             raise self._backend.gone()
 
-    def _open(self) -> Engine:
+    def _open(self) -> _Opened:
         with self._opening:
-            if self._engine is not None:
-                return self._engine
+            if self._opened is not None:
+                return self._opened
             self._check_place()
             engine = self._backend.make_engine(create=self._may_create)
             try:
@@ -263,10 +280,10 @@ class Database:
                 engine.dispose()
                 raise
             self._identity = self._identity or self._backend.identity()
-            self._finalizer = weakref.finalize(self, engine.dispose)
-            self._engine = engine
+            self._opened = _Opened(engine, self._backend.connections(engine))
+            self._finalizer = weakref.finalize(self, self._opened.close)
             self._on_open()
-            return engine
+            return self._opened
 
     def _find_or_create(self, engine: Engine) -> None:
         with engine.connect() as connection:
@@ -353,7 +370,7 @@ class _Turn:
 
 _NO_TURN: AbstractContextManager[None] = nullcontext()
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
-_inherited: list[Engine | None] = []
+_inherited: list[_Opened] = []
 
 
 def _forget_all_connections() -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from mlmeta_track.errors import AbortedError, InternalError, MlmetaTrackError, SettingsError
+from mlmeta_track.store.sql.connections import Connections, PooledConnections
 
 PATIENCE_SECONDS = 60.0
 """How long a writer waits for the others."""
@@ -112,6 +113,10 @@ class ServerDatabase:
             pool_pre_ping=True,
             pool_reset_on_return=None,
         )
+
+    def connections(self, engine: Engine) -> Connections:
+        """Return the engine's pool."""
+        return PooledConnections(engine)
 
     def _connect_or_create(self) -> Any:
         try:

@@ -17,7 +17,7 @@ from urllib.request import url2pathname
 from sqlalchemy import (
     Connection,
     Engine,
-    QueuePool,
+    NullPool,
     StaticPool,
     create_engine,
     make_url,
@@ -34,6 +34,7 @@ from mlmeta_track.errors import (
     SettingsError,
     UnavailableError,
 )
+from mlmeta_track.store.sql.connections import Connections, KeptConnections, OneConnection
 
 PATIENCE_SECONDS = 60.0
 """How long a writer waits for the others; each holds the lock for about a millisecond."""
@@ -147,11 +148,21 @@ class SqliteDatabase:
         """Return an engine; in memory there is the one connection."""
         # Transactions are ended before a connection is given back: the pool need not do it again.
         make = partial(create_engine, "sqlite://", creator=self.connect, pool_reset_on_return=None)
+        return make(poolclass=StaticPool if self.in_memory else NullPool)
+
+    def connections(self, engine: Engine) -> Connections:
+        """Return what lends connections: in memory the one that there is."""
         if self.in_memory:
-            return make(poolclass=StaticPool)
-        return make(
-            poolclass=QueuePool, pool_size=_KEPT_CONNECTIONS, max_overflow=-1, pool_use_lifo=True
-        )
+            return OneConnection(engine)
+        return KeptConnections(partial(self._connect_for, engine), _KEPT_CONNECTIONS)
+
+    def _connect_for(self, engine: Engine) -> sqlite3.Connection:
+        """Open a connection that has the functions which SQLAlchemy's statements call."""
+        connection = self.connect()
+        prepare = engine.dialect.on_connect()
+        if prepare is not None:
+            prepare(connection)
+        return connection
 
     def begin(self, *, writing: bool) -> Sequence[str]:
         """Return how a transaction begins; a writer takes the lock at once: it never deadlocks."""
