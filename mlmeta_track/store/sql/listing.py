@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import (
@@ -24,7 +25,7 @@ from sqlalchemy import (
 from mlmeta_track.domain.listing import Joins, ListQuery, OrderBy, Page, Position
 from mlmeta_track.errors import InvalidArgumentError
 from mlmeta_track.store.base import NodeT
-from mlmeta_track.store.sql.filters import Candidates, found_by, fulfilling, matching
+from mlmeta_track.store.sql.filters.found import Candidates, found_by, fulfilling
 from mlmeta_track.store.sql.filters.portable import asked_of_each
 from mlmeta_track.store.sql.prepared import Session
 from mlmeta_track.store.sql.read import nodes_by_ids
@@ -190,7 +191,8 @@ def _wanted(
     conditions: list[ColumnElement[bool]] = []
     candidates: list[Candidates] = []
     if shape.filter:
-        found = matching(shape.kind, shape.filter, shape.joins)
+        filters = import_module("mlmeta_track.store.sql.filters.matching")  # which has the parser
+        found = filters.matching(shape.kind, shape.filter, shape.joins)
         conditions.append(found.condition)
         candidates += found.candidates
     if shape.of_type:

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
 
-from mlmeta_track.store.sql.filters import Candidates
+from mlmeta_track.store.sql.filters.found import Candidates
 from mlmeta_track.store.sql.prepared import Prepared, Session
 
 _FEW = 1_000

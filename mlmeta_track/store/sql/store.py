@@ -35,12 +35,12 @@ from mlmeta_track.store.batches.checking import check_batch
 from mlmeta_track.store.batches.types import check_declaration, refuse_conflict
 from mlmeta_track.store.maintenance import Maintenance
 from mlmeta_track.store.sql import calls, listing, read, types
+from mlmeta_track.store.sql.begun import BegunCache, BegunExecutions
 from mlmeta_track.store.sql.engine import Database
 from mlmeta_track.store.sql.lineage import read_lineage
 from mlmeta_track.store.sql.prepared import Session
 from mlmeta_track.store.sql.rows import StaleTypeError
-from mlmeta_track.store.sql.subgraph import read_subgraph
-from mlmeta_track.store.sql.write import BatchWriter
+from mlmeta_track.store.sql.write import BatchWriter, Known
 
 
 class SqlStore(Store):
@@ -61,8 +61,13 @@ class SqlStore(Store):
             UnavailableError: It cannot be reached or created.
         """
         self._types: types.TypeCache = {}
-        self._database = Database(url, on_open=self._types.clear, create=create)
+        self._begun: BegunCache = {}
+        self._database = Database(url, on_open=self._forget, create=create)
         self.url = self._database.url
+
+    def _forget(self) -> None:
+        self._types.clear()
+        self._begun.clear()
 
     def __repr__(self) -> str:
         """Return the store's class and URL."""
@@ -81,7 +86,7 @@ class SqlStore(Store):
             return self._put(batches)
         except StaleTypeError:
             # The database was put back to an earlier state under the open store.
-            self._types.clear()
+            self._forget()
         try:
             return self._put(batches)
         except StaleTypeError as error:
@@ -89,13 +94,17 @@ class SqlStore(Store):
             raise InternalError(message) from error
 
     def _put(self, batches: Sequence[Batch]) -> list[PutResult]:
-        def write(session: Session) -> tuple[types.TypeWriter, list[PutResult]]:
-            known = types.TypeWriter(session, self._types)
-            now = time.time_ns() // 1_000_000
-            return known, [BatchWriter(session, known, batch, now).write() for batch in batches]
+        def write(session: Session) -> tuple[Known, list[PutResult]]:
+            known = Known(
+                types.TypeWriter(session, self._types),
+                BegunExecutions(self._begun),
+                now=time.time_ns() // 1_000_000,
+            )
+            return known, [BatchWriter(session, known, batch).write() for batch in batches]
 
         known, results = self._database.writing(write)
-        known.remember()
+        known.types.remember()
+        known.begun.remember()
         return results
 
     def check_type(self, declared: NodeType) -> None:
@@ -275,7 +284,9 @@ class SqlStore(Store):
     def get_lineage_subgraph(self, query: SubgraphQuery) -> Subgraph:
         """Walk from hop to hop as MLMD does, and return what was reached."""
         with self._database.read() as session:
-            return read_subgraph(session, query)
+            walk = import_module("mlmeta_track.store.sql.subgraph")  # which has the filters
+            found: Subgraph = walk.read_subgraph(session, query)
+            return found
 
     def maintenance(self) -> Maintenance:
         """Return what deletes, archives and restores."""

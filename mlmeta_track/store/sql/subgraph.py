@@ -14,7 +14,7 @@ from mlmeta_track.domain.listing import Joins, Subgraph, SubgraphDirection, Subg
 from mlmeta_track.domain.nodes import Artifact, Execution
 from mlmeta_track.domain.writes import Association, Attribution
 from mlmeta_track.errors import InvalidArgumentError, NotFoundError
-from mlmeta_track.store.sql.filters import matching, matching_ids
+from mlmeta_track.store.sql.filters.matching import matching, matching_ids
 from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks
 from mlmeta_track.store.sql.read import events_by
 from mlmeta_track.store.sql.schema import ASSOCIATION, ATTRIBUTION, tables_of

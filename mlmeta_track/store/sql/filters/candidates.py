@@ -29,7 +29,6 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    union_all,
 )
 
 from mlmeta_track.domain.nodes import Artifact, Context
@@ -43,6 +42,7 @@ from mlmeta_track.store.filtering.tree import (
     ValueType,
 )
 from mlmeta_track.store.sql.filters.analysis import Neighbour
+from mlmeta_track.store.sql.filters.found import Candidates, found_by, fulfilling
 from mlmeta_track.store.sql.filters.values import NUMBERS
 from mlmeta_track.store.sql.schema import EVENT, TYPE, NodeTables, same_text, tables_of
 
@@ -62,34 +62,6 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], ColumnElement[bool]]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """Nodes that an index finds.
-
-    Args:
-        queries: What one of these finds, maybe several times, are their ids.
-        is_one: The condition that a row of the table of the nodes is one of them.
-        is_one_of_few: The same, for a database that does not know how few they are.
-    """
-
-    queries: tuple[Select[Any], ...]
-    is_one: ColumnElement[bool]
-    is_one_of_few: ColumnElement[bool]
-
-
-def found_by(node_id: Column[int], *queries: Select[Any]) -> Candidates:
-    """Return the candidates whose ids some queries find."""
-    ids: Any = queries[0] if len(queries) == 1 else union_all(*queries)
-    is_found = node_id.in_(ids)
-    return Candidates(queries, is_found, is_found)
-
-
-def fulfilling(node_id: Column[int], condition: ColumnElement[bool]) -> Candidates:
-    """Return the candidates that fulfil a condition, for which their table has an index."""
-    ids = select(node_id.label("id")).where(condition).correlate(None)
-    return Candidates((ids,), condition, node_id.in_(ids))
 
 
 @dataclass(frozen=True)

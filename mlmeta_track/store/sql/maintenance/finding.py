@@ -22,7 +22,7 @@ from mlmeta_track.domain.listing import Joins
 from mlmeta_track.domain.nodes import DELETED_AT, ArtifactState, Context
 from mlmeta_track.store.maintenance import Candidates, Link, MemberKind, NodeKind
 from mlmeta_track.store.sql.engine import Database
-from mlmeta_track.store.sql.filters import matching_ids
+from mlmeta_track.store.sql.filters.matching import matching_ids
 from mlmeta_track.store.sql.maintenance.on_ids import OnIds, ids_in
 from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks, one_of
 from mlmeta_track.store.sql.schema import (
