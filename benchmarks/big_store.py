@@ -11,9 +11,11 @@ FAILED.  A million events are 20,000 runs, 200,000 executions and 100,000 artifa
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from mlmeta_track.domain.events import EventType
@@ -51,6 +53,10 @@ RUNS_AT_ONCE = 500
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
 
+NOW = 1_767_225_600_000
+EVENTS, FEW_EVENTS = 1_000_000, 10_000
+FEW_ROUNDS = 2
+
 Rows: TypeAlias = "dict[str, list[tuple[Any, ...]]]"
 
 COLUMNS = {
@@ -81,6 +87,24 @@ class Size:
     def runs(self) -> int:
         """How many runs it has."""
         return max(1, self.events // EVENTS_OF_A_RUN)
+
+
+def events(rounds: int) -> int:
+    """Return how many events a measurement's store has: few where it is only seen to run."""
+    return FEW_EVENTS if rounds <= FEW_ROUNDS else EVENTS
+
+
+def kept(folder: Path, n_events: int) -> Path:
+    """Return the store of that size in a folder, which is made if it is not there."""
+    path = (folder / f"events-{n_events}.db").resolve()
+    if not path.exists():
+        print(f"bench: makes a store of {n_events:,} events, once", file=sys.stderr, flush=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.unlink(missing_ok=True)
+        make(f"sqlite:///{unfinished}", Size(n_events, NOW))
+        unfinished.replace(path)
+    return path
 
 
 def make(url: str, size: Size) -> None:
@@ -228,8 +252,8 @@ def main() -> None:
     """Make the store that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
-    parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--now", type=int, default=1_767_225_600_000, help="milliseconds")
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--now", type=int, default=NOW, help="milliseconds")
     options = parser.parse_args()
     began = time.monotonic()
     make(options.url, Size(options.events, options.now))

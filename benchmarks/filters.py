@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -23,9 +22,7 @@ from harness.report import Report
 if TYPE_CHECKING:
     from harness.options import Options
 
-EVENTS, _FEW_EVENTS = 1_000_000, 10_000
-_NOW = 1_767_225_600_000
-_FEW_ROUNDS, _MOST_WORK = 2, 10
+_MOST_WORK = 10
 _PAGE = 20
 _FLOOR = "raw sqlite3"
 _OURS = "mlmeta_track"
@@ -112,8 +109,8 @@ ASKED: Mapping[str, Asked] = {
 
 def measure(options: Options) -> None:
     """Measure the filters, print the table and write ``filters.json``."""
-    events = _FEW_EVENTS if options.rounds <= _FEW_ROUNDS else EVENTS
-    store = _store(options.output, events)
+    events = big_store.events(options.rounds)
+    store = big_store.kept(options.output, events)
     options = replace(options, work=min(options.work, _MOST_WORK))
     contenders = [one for place in ASKED for one in _contenders(place, store)]
     report = Report(
@@ -124,19 +121,6 @@ def measure(options: Options) -> None:
         ours=_OURS,
     )
     report.publish(compare(contenders, options), options)
-
-
-def _store(folder: Path, events: int) -> Path:
-    """Return the store, which is made if it is not there."""
-    path = (folder / f"events-{events}.db").resolve()
-    if not path.exists():
-        print(f"bench: makes a store of {events:,} events, once", file=sys.stderr, flush=True)
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.unlink(missing_ok=True)
-        big_store.make(f"sqlite:///{unfinished}", big_store.Size(events, _NOW))
-        unfinished.replace(path)
-    return path
 
 
 def _contenders(place: str, store: Path) -> list[Contender]:

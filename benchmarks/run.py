@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import answers
 import filters
 import step
 import tfdv
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MEASUREMENTS: Mapping[str, Callable[[Options], None]] = {
     "step": step.measure,
     "filters": filters.measure,
+    "answers": answers.measure,
     "tfdv": tfdv.measure,
 }
 

@@ -74,7 +74,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=self._messages,
             cwd=folder,
-            env=_environment(contender.group),
+            env=environment(contender.group),
             text=True,
             encoding="utf-8",
         )
@@ -136,7 +136,7 @@ def _pipe(pipe: IO[str] | None) -> IO[str]:
     return pipe
 
 
-def _environment(group: str) -> Mapping[str, str]:
+def environment(group: str) -> Mapping[str, str]:
     """Return a contender's environment variables: no settings of ours, no reports to anybody."""
     ours = group not in _ENVIRONMENTS
     kept = {

@@ -36,18 +36,14 @@ class Report:
     def publish(self, comparison: Sequence[Measured], options: Options) -> None:
         """Print the table and write ``NAME.json`` into the output folder."""
         print(self.table(comparison))
-        path = options.output / f"{self.name}.json"
-        content = self.content(comparison, options)
-        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        print(f"\nbench: written to {_shown(path)}; docs/performance.md says how to read it")
+        write(self.content(comparison, options), self.name, options)
 
     def table(self, comparison: Sequence[Measured]) -> str:
         """Return the comparison as lines of text in columns."""
         ratios = ("÷ floor", "÷ ours")
         head = ("who", "where", f"typical {self.unit}", *ratios, f"mean {self.unit}", *ratios)
         rows = [head, *(self._row(one, comparison) for one in comparison)]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-        lines = [_line(row, widths) for row in rows]
+        lines = aligned(rows, words=2)
         facts = ", ".join(f"{name} {value}" for name, value in machine.facts().items())
         return "\n".join(
             ["", self.title, f"({facts})", "", lines[0], "-" * len(lines[0]), *lines[1:]]
@@ -83,7 +79,7 @@ class Report:
         ours = self._times(self.ours, one, comparison)
         cells = [one.contender.label, one.contender.place]
         for way, seconds in (("typical", one.typical), ("mean", one.mean)):
-            cells += [_time(seconds), _ratio(floor, way), _ratio(ours, way)]
+            cells += [time_text(seconds), _ratio(floor, way), _ratio(ours, way)]
         return tuple(cells)
 
     @staticmethod
@@ -98,10 +94,24 @@ class Report:
         return None
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    words, numbers = row[:2], row[2:]
-    cells = [cell.ljust(width) for cell, width in zip(words, widths[:2], strict=True)]
-    cells += [cell.rjust(width) for cell, width in zip(numbers, widths[2:], strict=True)]
+def write(content: Mapping[str, Any], name: str, options: Options) -> None:
+    """Write ``NAME.json`` into the output folder, and say so."""
+    path = options.output / f"{name}.json"
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"\nbench: written to {_shown(path)}; docs/performance.md says how to read it")
+
+
+def aligned(rows: Sequence[Sequence[str]], *, words: int) -> list[str]:
+    """Return rows as lines of columns: the first few are words, the others numbers."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [_line(row, widths, words) for row in rows]
+
+
+def _line(row: Sequence[str], widths: Sequence[int], words: int) -> str:
+    cells = [
+        cell.ljust(width) if column < words else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
     return "  ".join(cells).rstrip()
 
 
@@ -112,7 +122,8 @@ def _ratio(times: Mapping[str, float] | None, way: str) -> str:
 _MILLISECOND = 1e-3
 
 
-def _time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
+    """Return a time as people read it."""
     if seconds < _MILLISECOND:
         return f"{seconds * 1e6:.0f} µs"
     return f"{seconds * 1e3:.2f} ms"
