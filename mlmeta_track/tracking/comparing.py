@@ -23,7 +23,7 @@ from mlmeta_track.store.base import Store
 from mlmeta_track.tracking import recorder
 from mlmeta_track.tracking.finding import What, find_anything
 from mlmeta_track.tracking.loading import read
-from mlmeta_track.tracking.payloads import Payloads
+from mlmeta_track.tracking.payloads import Fetching
 from mlmeta_track.validation.differences import differences
 
 _logger = logging.getLogger("mlmeta_track")
@@ -49,7 +49,7 @@ def compare(a: What, b: What) -> Comparison:
     return compare_in(writer.store, a, b, writer.payloads)
 
 
-def compare_in(store: Store, a: What, b: What, payloads: Payloads) -> Comparison:
+def compare_in(store: Store, a: What, b: What, payloads: Fetching) -> Comparison:
     """Compare two nodes of a store; see ``compare``."""
     one, other = find_anything(store, a), find_anything(store, b)
     inside = _Contents(payloads)
@@ -109,7 +109,7 @@ def _by_path(artifacts: dict[int, Artifact], events: Iterable[Event]) -> dict[st
 class _Contents:
     """Looks into two artifacts of one type whose files or payloads are there."""
 
-    def __init__(self, payloads: Payloads) -> None:
+    def __init__(self, payloads: Fetching) -> None:
         self._payloads = payloads
 
     def __call__(self, a: Artifact, b: Artifact) -> tuple[Difference, ...]:

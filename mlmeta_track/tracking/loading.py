@@ -16,7 +16,7 @@ from mlmeta_track.plugins import hooks
 from mlmeta_track.tracking import capture, recorder
 from mlmeta_track.tracking.finding import What, find_node
 from mlmeta_track.tracking.fingerprints import fingerprint_path, to_uri
-from mlmeta_track.tracking.payloads import Payloads
+from mlmeta_track.tracking.payloads import Fetching
 from mlmeta_track.tracking.redaction.rules import in_force
 from mlmeta_track.tracking.redaction.texts import clean, clean_uri
 
@@ -57,7 +57,7 @@ def _given_uri(what: What, artifact: Artifact) -> str | None:
     return uri if clean_uri(uri, in_force()) == artifact.uri else None
 
 
-def read(payloads: Payloads, artifact: Artifact, *, at: str | None = None) -> Any:
+def read(payloads: Fetching, artifact: Artifact, *, at: str | None = None) -> Any:
     """Return what lies in an artifact's file or payload, if it is what was recorded.
 
     Args:

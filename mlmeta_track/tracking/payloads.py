@@ -11,11 +11,11 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -36,6 +36,13 @@ _UNFIT_FOR_FOLDERS = re.compile(r"[^A-Za-z0-9_.-]")
 _HEX_DIGEST = re.compile(r"[0-9a-f]{32,128}")
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 _UNFINISHED = ".unfinished-"
+
+
+class Fetching(Protocol):
+    """What gives a path on this machine to what lies at a URI."""
+
+    def fetched(self, uri: str) -> AbstractContextManager[Path]:
+        """Give the file or folder at a URI a path, for the time of a block; see ``Payloads``."""
 
 
 class Payloads:

@@ -28,7 +28,7 @@ from mlmeta_track.overview.plain import plain
 from mlmeta_track.store.base import Store
 from mlmeta_track.tracking.comparing import compare_in
 from mlmeta_track.tracking.finding import find_anything, find_node
-from mlmeta_track.tracking.payloads import Payloads
+from mlmeta_track.tracking.payloads import Fetching
 from mlmeta_track.ui import contents, graphs, parameters
 
 NodeT = TypeVar("NodeT", Artifact, Execution, Context)
@@ -84,7 +84,7 @@ class Asked:
     """What the answers are made from."""
 
     store: Store
-    payloads: Payloads
+    payloads: Fetching
 
 
 def get_store(_: Request, asked: Asked) -> StoreFacts:

@@ -22,8 +22,9 @@ from mlmeta_track.errors import (
     UnavailableError,
 )
 from mlmeta_track.store.base import Store
-from mlmeta_track.tracking.payloads import Payloads
+from mlmeta_track.tracking.payloads import Fetching
 from mlmeta_track.ui import api, openapi
+from mlmeta_track.ui.careful import CarefulPayloads
 from mlmeta_track.ui.security import LOCAL_NAMES, Guarded
 
 _FILES = Path(str(files("mlmeta_track.ui")))
@@ -47,7 +48,7 @@ PAGES = (
 
 def make_app(
     store: Store,
-    payloads: Payloads,
+    payloads: Fetching,
     *,
     hosts: tuple[str, ...] = LOCAL_NAMES,
     token: str | None = None,
@@ -60,7 +61,7 @@ def make_app(
         hosts: The host names that it answers to.
         token: What a browser must bring along; None asks for nothing.
     """
-    asked = api.Asked(store, payloads)
+    asked = api.Asked(store, CarefulPayloads(payloads))
     template = Environment(
         loader=FileSystemLoader(_FILES / "templates"), autoescape=True, undefined=StrictUndefined
     ).get_template("page.html")
