@@ -123,6 +123,11 @@ def has_landed(node: StoredNode, put: ExecutionPut) -> bool:
     return _PROGRESS.get(put.state, 0) < _progress(node.state)
 
 
+def comes_after(state: ExecutionState, earlier: int) -> bool:
+    """Say whether a state lies further on in an execution's life than one that was stored."""
+    return _PROGRESS.get(state, 0) > _progress(earlier)
+
+
 def _progress(state: int) -> int:
     try:
         return _PROGRESS[ExecutionState(state)]

@@ -80,7 +80,8 @@ class ArtifactWriter:
         # What is used is looked for before anything is made, which would be newer than all else.
         puts = sorted(puts, key=lambda put: not put.resolve)
         self._made = {put.external_id for put in puts if not put.resolve}
-        self._load([put.external_id for put in puts])
+        tells_taken = ARTIFACT_ROWS.tells_taken(self._session)
+        self._load([put.external_id for put in puts if put.resolve or not tells_taken])
         written: dict[str, StoredNode] = {}
         for put in puts:
             stored_type = self._types.ensure(put.type)
@@ -95,9 +96,31 @@ class ArtifactWriter:
     ) -> StoredNode:
         node = self._by_external_id.get(put.external_id)
         if node is None:
-            return self._insert(put, stored_type, given, put.external_id)
+            new = self._insert_unless_taken(put, stored_type, given)
+            if new is not None:
+                return new
+            self._load([put.external_id])
+            node = self._by_external_id[put.external_id]
         refuse_other_type(node, stored_type, "artifact")
         return node
+
+    def _insert_unless_taken(
+        self, put: ArtifactPut, stored_type: StoredType, given: EncodedProperties
+    ) -> StoredNode | None:
+        """Make an artifact; None if there is one of its external id."""
+        if not ARTIFACT_ROWS.tells_taken(self._session):
+            return self._insert(put, stored_type, given, put.external_id)
+        new_id = ARTIFACT_ROWS.insert_unless_taken(
+            self._session,
+            stored_type,
+            self._now,
+            uri=put.uri or "",
+            state=int(put.state),
+            external_id=put.external_id,
+        )
+        if new_id is None:
+            return None
+        return self._new(new_id, put, stored_type, given, put.external_id)
 
     def _resolve(
         self, put: ArtifactPut, stored_type: StoredType, given: EncodedProperties
@@ -148,15 +171,26 @@ class ArtifactWriter:
         given: EncodedProperties,
         external_id: str,
     ) -> StoredNode:
-        uri = put.uri or ""  # as MLMD has it: '' for an artifact that lies nowhere
         new_id = ARTIFACT_ROWS.insert(
             self._session,
             stored_type,
             self._now,
-            uri=uri,
+            uri=put.uri or "",  # as MLMD has it: '' for an artifact that lies nowhere
             state=int(put.state),
             external_id=external_id,
         )
+        return self._new(new_id, put, stored_type, given, external_id)
+
+    def _new(
+        self,
+        new_id: int,
+        put: ArtifactPut,
+        stored_type: StoredType,
+        given: EncodedProperties,
+        external_id: str,
+    ) -> StoredNode:
+        """Take note of an artifact that was made; its properties are written with the next."""
+        uri = put.uri or ""
         self.new_ids.add(new_id)
         self._unwritten.append((new_id, given))
         node = StoredNode(new_id, stored_type.id, external_id, uri, properties=given)

@@ -52,6 +52,7 @@ class Session:
 class _Compiled(NamedTuple):
     text: str
     parameters: Callable[[dict[str, Any]], Any]  # from values by name to what the driver takes
+    names: tuple[str, ...] | None  # in the driver's order; None if it takes them by name
 
 
 class Prepared:
@@ -73,18 +74,23 @@ class Prepared:
 
     def run(self, session: Session, **values: Any) -> None:
         """Run the statement once."""
-        text, parameters = self._compiled.get(session.dialect.name) or self._compile(session)
+        text, parameters, _ = self._compiled.get(session.dialect.name) or self._compile(session)
         session.cursor.execute(text, parameters(values))
+
+    def changes(self, session: Session, **values: Any) -> int:
+        """Run an UPDATE or a DELETE and return how many rows it has found."""
+        self.run(session, **values)
+        return session.cursor.rowcount
 
     def all(self, session: Session, **values: Any) -> Sequence[Any]:
         """Run the statement and return its rows, as tuples."""
-        text, parameters = self._compiled.get(session.dialect.name) or self._compile(session)
+        text, parameters, _ = self._compiled.get(session.dialect.name) or self._compile(session)
         session.cursor.execute(text, parameters(values))
         return session.cursor.fetchall()
 
     def explained(self, session: Session, **values: Any) -> tuple[str, Any, list[str]]:
         """Return the SQL, the driver's parameters, and the lines of the database's plan."""
-        text, parameters = self._compiled.get(session.dialect.name) or self._compile(session)
+        text, parameters, _ = self._compiled.get(session.dialect.name) or self._compile(session)
         given = parameters(values)
         explain = "EXPLAIN QUERY PLAN" if session.dialect.name == "sqlite" else "EXPLAIN"
         session.cursor.execute(f"{explain} {text}", given)
@@ -100,7 +106,7 @@ class Prepared:
 
     def insert(self, session: Session, **values: Any) -> int | None:
         """Run an INSERT of one row and return the new id, or None if it inserted none."""
-        text, parameters = self._compiled.get(session.dialect.name) or self._compile(session)
+        text, parameters, _ = self._compiled.get(session.dialect.name) or self._compile(session)
         if session.dialect.name == "postgresql":
             session.cursor.execute(f"{text} RETURNING id", parameters(values))
             row = session.cursor.fetchone()
@@ -111,7 +117,7 @@ class Prepared:
     def run_many(self, session: Session, rows: Sequence[dict[str, Any]]) -> None:
         """Run the statement once for each row of parameters."""
         if rows:
-            text, parameters = self._compiled.get(session.dialect.name) or self._compile(session)
+            text, parameters, _ = self._compiled.get(session.dialect.name) or self._compile(session)
             session.cursor.executemany(text, [parameters(row) for row in rows])
 
     def _compile(self, session: Session) -> _Compiled:
@@ -120,6 +126,37 @@ class Prepared:
         statement = other if isinstance(other, Executable) else other()
         compiled = self._compiled[name] = _compile(statement, session.dialect)
         return compiled
+
+
+class PreparedRows(Prepared):
+    """A statement that is run for many rows, which are tuples in the order of its names."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        statement: Executable,
+        **others: Executable | Callable[[], Executable],
+    ) -> None:
+        """Keep the statement; see ``Prepared``.
+
+        Args:
+            names: The names of its parameters, in the order in which rows have their values.
+            statement: The statement.
+            others: What says the same to the databases that want other words, by dialect.
+        """
+        super().__init__(statement, **others)
+        self._names = tuple(names)
+
+    def run_rows(self, session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run the statement once for each row."""
+        if not rows:
+            return
+        compiled = self._compiled.get(session.dialect.name) or self._compile(session)
+        arranged: Sequence[Any] = rows
+        if compiled.names != self._names:
+            by_name = [dict(zip(self._names, row, strict=True)) for row in rows]
+            arranged = [compiled.parameters(row) for row in by_name]
+        session.cursor.executemany(compiled.text, arranged)
 
 
 def _compile(statement: Executable, dialect: Dialect) -> _Compiled:
@@ -137,9 +174,10 @@ def _compile(statement: Executable, dialect: Dialect) -> _Compiled:
     text = str(compiled).replace("::INTEGER", "::BIGINT")
     # SQLAlchemy asks for the new id where it could; ``insert`` alone wants it.
     text = text.partition(" RETURNING ")[0]
+    names = tuple(compiled.positiontup) if compiled.positional else None
     if constants:
-        return _Compiled(text, lambda values: order({**constants, **values}))
-    return _Compiled(text, order)
+        return _Compiled(text, lambda values: order({**constants, **values}), names)
+    return _Compiled(text, order, names)
 
 
 def _order(names: Sequence[str]) -> Callable[[dict[str, Any]], Any]:

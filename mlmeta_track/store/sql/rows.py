@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     Select,
+    Table,
     and_,
     bindparam,
     insert,
@@ -17,11 +20,12 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import sqlite
 
 from mlmeta_track.domain.nodes import Artifact, Context, Execution, Node
 from mlmeta_track.store.batches.nodes import EncodedProperties, StoredNode
 from mlmeta_track.store.batches.types import StoredType
-from mlmeta_track.store.sql.prepared import Prepared, Session, among, chunks
+from mlmeta_track.store.sql.prepared import Prepared, PreparedRows, Session, among, chunks
 from mlmeta_track.store.sql.schema import ARTIFACT, TYPE, NodeTables, tables_of
 from mlmeta_track.store.sql.values import (
     VALUE_COLUMNS,
@@ -46,8 +50,10 @@ class NodeRows:
         """
         self._tables = tables = tables_of(kind)
         self._insert = Prepared(_insert_statement(tables, columns))
-        self._insert_property = Prepared(_insert_property_statement(tables))
-        self._update_property = Prepared(_update_property_statement(tables))
+        self._insert_unless_taken = _insert_unless_taken(tables, columns)
+        self._insert_property = PreparedRows(_PROPERTY, _insert_property_statement(tables))
+        self._update_property = PreparedRows(_PROPERTY, _update_property_statement(tables))
+        self._upsert_property = _upsert_property(tables)
         self._touch = Prepared(_touch_statement(tables))
 
     def insert(self, session: Session, stored_type: StoredType, now: int, **values: Any) -> int:
@@ -63,6 +69,27 @@ class NodeRows:
             raise StaleTypeError
         return new_id
 
+    @staticmethod
+    def tells_taken(session: Session) -> bool:
+        """Say whether ``insert_unless_taken`` can be asked; else look for a node before."""
+        # MySQL's way to leave a row out would let through what cannot be stored, cut to fit.
+        return session.dialect.name != "mysql"
+
+    def insert_unless_taken(
+        self, session: Session, stored_type: StoredType, now: int, **values: Any
+    ) -> int | None:
+        """Insert a node and return its id; None if there is one of its external id.
+
+        Raises:
+            StaleTypeError: The store has no such type any more.
+        """
+        new_id = self._insert_unless_taken.insert(
+            session, type_id=stored_type.id, type_name=stored_type.name, now=now, **values
+        )
+        if new_id is None and not self.by_external_ids(session, [values["external_id"]]):
+            raise StaleTypeError
+        return new_id
+
     def insert_properties(
         self, session: Session, properties: Iterable[tuple[int, EncodedProperties]]
     ) -> None:
@@ -71,7 +98,12 @@ class NodeRows:
         rows = [
             row for owner, encoded in properties for row in _property_rows(owner, encoded, dialect)
         ]
-        self._insert_property.run_many(session, rows)
+        self._insert_property.run_rows(session, rows)
+
+    def put_properties(self, session: Session, owner: int, given: EncodedProperties) -> None:
+        """Set the given properties, whether the node has them or not, and leave the others."""
+        rows = _property_rows(owner, given, session.dialect.name)
+        self._upsert_property.run_rows(session, rows)
 
     def set_properties(self, session: Session, node: StoredNode, given: EncodedProperties) -> bool:
         """Set the given properties, leave the others, and say whether anything changed."""
@@ -80,7 +112,7 @@ class NodeRows:
             return False
         known = {key: value for key, value in changed.items() if key in node.properties}
         new = {key: value for key, value in changed.items() if key not in node.properties}
-        self._update_property.run_many(
+        self._update_property.run_rows(
             session, _property_rows(node.id, known, session.dialect.name)
         )
         self.insert_properties(session, [(node.id, new)])
@@ -120,7 +152,9 @@ class NodeRows:
         return {(type_id, name): node_id for node_id, type_id, name in rows}
 
 
-def _insert_statement(tables: NodeTables, columns: tuple[str, ...]) -> Any:
+def _insert_statement(
+    tables: NodeTables, columns: tuple[str, ...], insert: Callable[[Table], Any] = insert
+) -> Any:
     nodes = tables.nodes
     values: list[ColumnElement[Any]] = [TYPE.c.id]
     values += [bindparam(name, type_=nodes.c[name].type) for name in columns]
@@ -135,14 +169,51 @@ def _insert_statement(tables: NodeTables, columns: tuple[str, ...]) -> Any:
     return insert(nodes).from_select(["type_id", *columns, *times], source)
 
 
+def _insert_unless_taken(tables: NodeTables, columns: tuple[str, ...]) -> Prepared:
+    def with_conflict(insert: Callable[[Table], Any]) -> Any:
+        return _insert_statement(tables, columns, insert).on_conflict_do_nothing()
+
+    return Prepared(
+        with_conflict(sqlite.insert),
+        postgresql=lambda: with_conflict(import_module("sqlalchemy.dialects.postgresql").insert),
+    )
+
+
+_PROPERTY = ("owner", "property_name", "is_custom", *VALUE_COLUMNS)
+"""The parameters of a property's row, in the order of ``_property_rows``."""
+
+
+def _property_values(tables: NodeTables) -> dict[str, Any]:
+    columns = (tables.owner.name, "name", "is_custom_property", *VALUE_COLUMNS)
+    return {
+        column: bindparam(parameter) for column, parameter in zip(columns, _PROPERTY, strict=True)
+    }
+
+
 def _insert_property_statement(tables: NodeTables) -> Any:
-    return insert(tables.properties).values(
-        {
-            tables.owner.name: bindparam("owner"),
-            "name": bindparam("property_name"),
-            "is_custom_property": bindparam("is_custom"),
-            **{column: bindparam(column) for column in VALUE_COLUMNS},
-        }
+    return insert(tables.properties).values(_property_values(tables))
+
+
+def _upsert_property(tables: NodeTables) -> PreparedRows:
+    key = [tables.owner.name, "name", "is_custom_property"]
+
+    def with_conflict(insert: Callable[[Table], Any]) -> Any:
+        statement = insert(tables.properties).values(_property_values(tables))
+        new = {column: statement.excluded[column] for column in VALUE_COLUMNS}
+        return statement.on_conflict_do_update(index_elements=key, set_=new)
+
+    def on_mysql() -> Executable:
+        dialect = import_module("sqlalchemy.dialects.mysql")
+        statement = dialect.insert(tables.properties).values(_property_values(tables))
+        new = {column: statement.inserted[column] for column in VALUE_COLUMNS}
+        updated: Executable = statement.on_duplicate_key_update(new)
+        return updated
+
+    return PreparedRows(
+        _PROPERTY,
+        with_conflict(sqlite.insert),
+        postgresql=lambda: with_conflict(import_module("sqlalchemy.dialects.postgresql").insert),
+        mysql=on_mysql,
     )
 
 
@@ -167,14 +238,11 @@ def _touch_statement(tables: NodeTables) -> Any:
     )
 
 
-def _property_rows(owner: int, properties: EncodedProperties, dialect: str) -> list[dict[str, Any]]:
+def _property_rows(
+    owner: int, properties: EncodedProperties, dialect: str
+) -> list[tuple[Any, ...]]:
     return [
-        {
-            "owner": owner,
-            "property_name": name,
-            "is_custom": is_custom,
-            **dict(zip(VALUE_COLUMNS, to_columns(encoded, dialect), strict=True)),
-        }
+        (owner, name, is_custom, *to_columns(encoded, dialect))
         for (name, is_custom), encoded in properties.items()
     ]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, update
 
@@ -18,9 +18,10 @@ from mlmeta_track.domain.batch import (
     StoredArtifact,
 )
 from mlmeta_track.domain.events import Event
+from mlmeta_track.domain.nodes import ExecutionState
 from mlmeta_track.store.batches.nodes import (
     EncodedProperties,
-    StoredNode,
+    comes_after,
     encode_properties,
     has_landed,
     refuse_other_type,
@@ -28,6 +29,7 @@ from mlmeta_track.store.batches.nodes import (
 from mlmeta_track.store.batches.resolving import LinkedIds, linked_ids
 from mlmeta_track.store.batches.types import StoredType
 from mlmeta_track.store.sql.artifacts import ArtifactWriter
+from mlmeta_track.store.sql.begun import Begun, BegunExecutions
 from mlmeta_track.store.sql.edges import (
     INSERT_ASSOCIATION,
     INSERT_ATTRIBUTION,
@@ -42,6 +44,16 @@ from mlmeta_track.store.sql.rows import CONTEXT_ROWS, EXECUTION_ROWS
 from mlmeta_track.store.sql.schema import EXECUTION
 from mlmeta_track.store.sql.types import TypeWriter
 
+_GO_ON = Prepared(
+    update(EXECUTION)
+    .where(
+        EXECUTION.c.id == bindparam("node_id"),
+        EXECUTION.c.external_id == bindparam("known_external_id"),
+        EXECUTION.c.type_id == bindparam("known_type_id"),
+        EXECUTION.c.last_known_state == bindparam("known_state"),
+    )
+    .values(last_known_state=bindparam("state"), last_update_time_since_epoch=bindparam("now"))
+)
 _SET_STATE = Prepared(
     update(EXECUTION)
     .where(EXECUTION.c.id == bindparam("node_id"))
@@ -49,22 +61,34 @@ _SET_STATE = Prepared(
 )
 
 
+class Known(NamedTuple):
+    """What the batches of one transaction know together.
+
+    Args:
+        types: The types of this transaction.
+        begun: The executions that this process has begun.
+        now: The time that is written, in milliseconds since the epoch.
+    """
+
+    types: TypeWriter
+    begun: BegunExecutions
+    now: int
+
+
 class BatchWriter:
     """Writes one batch; made for one transaction and used once."""
 
-    def __init__(self, session: Session, types: TypeWriter, batch: Batch, now: int) -> None:
+    def __init__(self, session: Session, known: Known, batch: Batch) -> None:
         """Prepare to write.
 
         Args:
             session: A writing transaction.
-            types: The types of this transaction.
+            known: What its batches know together.
             batch: The batch, already checked.
-            now: The time that is written, in milliseconds since the epoch.
         """
         self._session = session
-        self._types = types
+        self._types, self._begun, self._now = known
         self._batch = batch
-        self._now = now
         self._execution_id: int | None = None
         self._execution_is_new = True
         self._new_artifacts: set[int] = set()
@@ -93,29 +117,70 @@ class BatchWriter:
     def _write_execution(self, put: ExecutionPut) -> int:
         stored_type = self._types.ensure(put.type)
         given = encode_properties(put.properties, put.custom_properties, stored_type)
-        node = EXECUTION_ROWS.by_external_ids(self._session, [put.external_id]).get(put.external_id)
-        if node is None:
-            new_id = EXECUTION_ROWS.insert(
-                self._session,
-                stored_type,
-                self._now,
-                last_known_state=int(put.state),
-                external_id=put.external_id,
-            )
-            EXECUTION_ROWS.insert_properties(self._session, [(new_id, given)])
-            return new_id
-        refuse_other_type(node, stored_type, "execution")
+        known = self._begun.get(put.external_id)
+        if known is not None:
+            if self._goes_on(known, stored_type, put):
+                EXECUTION_ROWS.put_properties(self._session, known.id, given)
+                return self._note(put, known.id, stored_type)
+        elif EXECUTION_ROWS.tells_taken(self._session):
+            new_id = self._insert_execution(stored_type, put, EXECUTION_ROWS.insert_unless_taken)
+            if new_id is not None:
+                EXECUTION_ROWS.insert_properties(self._session, [(new_id, given)])
+                return self._note(put, new_id, stored_type)
+        return self._look_and_write(put, stored_type, given)
+
+    def _goes_on(self, known: Begun, stored_type: StoredType, put: ExecutionPut) -> bool:
+        """Bring an execution to its next state, if it is still as this process has written it."""
+        if known.type_id != stored_type.id or not comes_after(put.state, known.state):
+            return False
         self._execution_is_new = False
+        found = _GO_ON.changes(
+            self._session,
+            node_id=known.id,
+            known_external_id=put.external_id,
+            known_type_id=known.type_id,
+            known_state=known.state,
+            state=int(put.state),
+            now=self._now,
+        )
+        return found == 1
+
+    def _note(self, put: ExecutionPut, execution_id: int, stored_type: StoredType) -> int:
+        """Take note of an execution that goes on; others are written once, and at an end."""
+        goes_on = put.state is ExecutionState.RUNNING
+        begun = Begun(execution_id, stored_type.id, int(put.state)) if goes_on else None
+        self._begun.note(put.external_id, begun)
+        return execution_id
+
+    def _look_and_write(
+        self, put: ExecutionPut, stored_type: StoredType, given: EncodedProperties
+    ) -> int:
+        """Write an execution of which it must first be seen whether it is there, and how."""
+        self._begun.note(put.external_id, None)
+        node = EXECUTION_ROWS.by_external_ids(self._session, [put.external_id]).get(put.external_id)
+        self._execution_is_new = node is None
+        if node is None:
+            new_id = self._insert_execution(stored_type, put, EXECUTION_ROWS.insert)
+            assert new_id is not None  # noqa: S101 - it inserts or raises
+            EXECUTION_ROWS.insert_properties(self._session, [(new_id, given)])
+            return self._note(put, new_id, stored_type)
+        refuse_other_type(node, stored_type, "execution")
         if not has_landed(node, put):
-            self._update_execution(node, put, given)
+            # The state differs, or the batch would have been taken for one that has landed.
+            _SET_STATE.run(self._session, node_id=node.id, state=int(put.state), now=self._now)
+            EXECUTION_ROWS.set_properties(self._session, node, given)
         return node.id
 
-    def _update_execution(
-        self, node: StoredNode, put: ExecutionPut, given: EncodedProperties
-    ) -> None:
-        # The state differs, or the batch would have been taken for one that has landed.
-        _SET_STATE.run(self._session, node_id=node.id, state=int(put.state), now=self._now)
-        EXECUTION_ROWS.set_properties(self._session, node, given)
+    def _insert_execution(
+        self, stored_type: StoredType, put: ExecutionPut, insert: Callable[..., int | None]
+    ) -> int | None:
+        return insert(
+            self._session,
+            stored_type,
+            self._now,
+            last_known_state=int(put.state),
+            external_id=put.external_id,
+        )
 
     # Contexts
 

@@ -130,6 +130,24 @@ class ExecutionCases:
         assert run.properties == {"state": "FAILED"}
         assert run.custom_properties == {"kept": 1, "changed": "now text", "new": True}
 
+    def test_the_end_takes_the_place_of_one_that_another_has_written_meanwhile(
+        self, store: Store, second_store: Store
+    ) -> None:
+        """As when a process was taken for dead, and was not."""
+        store.put(Batch(execution=execution()))
+        canceled = execution(
+            state=ExecutionState.CANCELED,
+            properties={"state": "CANCELED"},
+            custom_properties={"by": "another"},
+        )
+        second_store.put(Batch(execution=canceled))
+        complete = execution(state=ExecutionState.COMPLETE, properties={"state": "COMPLETED"})
+        store.put(Batch(execution=complete))
+        [one] = store.list_nodes(Execution)
+        assert one.last_known_state is ExecutionState.COMPLETE
+        assert one.properties == {"state": "COMPLETED"}
+        assert one.custom_properties == {"by": "another"}
+
     def test_a_declared_and_a_custom_property_may_share_a_name(self, store: Store) -> None:
         """Changing one leaves the other, which MLMD itself gets wrong."""
         put = execution(properties={"state": "a"}, custom_properties={"state": "b"})

@@ -37,7 +37,7 @@ class OnIds(Prepared):
     def _each(
         self, session: Session, ids: Iterable[int], values: dict[str, Any], *, fetch: bool
     ) -> Iterable[Sequence[Any]]:
-        text, parameters = self._compiled.get(session.dialect.name) or self._compile(session)
+        text, parameters, _ = self._compiled.get(session.dialect.name) or self._compile(session)
         wanted = sorted(set(ids))
         for start in range(0, len(wanted), _MOST):
             numbers = ", ".join(str(int(one)) for one in wanted[start : start + _MOST])
