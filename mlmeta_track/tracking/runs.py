@@ -266,6 +266,10 @@ class Contexts:
             group.landed(put)
 
 
+NO_CONTEXTS = Contexts(None, None)
+"""Those of a step whose run could not be found."""
+
+
 # So that the time and the random part have room beside it.
 _LONGEST_SCRIPT = 200
 
@@ -308,6 +312,9 @@ _lock = ForkSafeLock()
 
 def _process_run(writer: Recorder) -> Run:
     """Return the run of a process that records without having started one."""
+    known = _process_runs.get(writer)
+    if known is not None:
+        return known
     with _lock:
         run = _process_runs.get(writer)
         if run is None:

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,7 +33,7 @@ from mlmeta_track.tracking.identity import new_id, source_id
 from mlmeta_track.tracking.leases import ends, processes, under_way
 from mlmeta_track.tracking.leases.processes import PROCESS
 from mlmeta_track.tracking.redaction.batches import clean_description
-from mlmeta_track.tracking.runs import Contexts, parent_here
+from mlmeta_track.tracking.runs import NO_CONTEXTS, Contexts, parent_here
 
 if TYPE_CHECKING:
     from mlmeta_track.tracking.artifacts import Artifact
@@ -82,11 +83,11 @@ class Step:
         self.is_recorded = not recorder.settings.disabled
         self.parent = active.step.get()
         self._recorder = recorder
-        self._contexts = Contexts(None, None)
+        self._contexts = NO_CONTEXTS
         with self.guard(f"find the run of the step {name!r}"):
             self._contexts = Contexts.here(recorder)
         self._lock = threading.RLock()
-        self._type = ExecutionType(name, {STATE_PROPERTY: PropertyType.STRING})
+        self._type = _type_named(name)
         self._facts: dict[str, PropertyValue] = {}
         self._artifacts: dict[str, ArtifactPut] = {}
         self._events: list[EventPut] = []
@@ -499,6 +500,11 @@ class Step:
                 milliseconds_since_epoch=time.time_ns() // 1_000_000,
             )
         )
+
+
+@lru_cache(maxsize=1024)
+def _type_named(name: str) -> ExecutionType:
+    return ExecutionType(name, {STATE_PROPERTY: PropertyType.STRING})
 
 
 def _described(value: object, artifact: Artifact | None) -> Description:

@@ -72,8 +72,10 @@ def insert_paths(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     rows were deleted, the end of a path may come before its beginning.
     """
     _INSERT_PATH.run_many(session, rows)
+    if session.dialect.name != "postgresql":
+        return
     paths = _by_event(rows)
-    if session.dialect.name != "postgresql" or len(paths) == len(rows):
+    if len(paths) == len(rows):
         return
     while wrong := _out_of_order(session, paths):
         # Once more, further on: the places that were tried are not free before the end.

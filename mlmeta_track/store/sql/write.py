@@ -255,18 +255,20 @@ class BatchWriter:
                 self._session,
                 [{"context_id": i, "execution_id": self._execution_id} for i in ids],
             )
-        INSERT_ATTRIBUTION.run_many(
-            self._session,
-            [
-                {"context_id": i, "artifact_id": artifact}
-                for i in ids
-                for artifact in sorted(artifacts)
-            ],
-        )
-        INSERT_PARENT.run_many(
-            self._session,
-            [
-                {"context_id": contexts[child], "parent_context_id": contexts[parent]}
-                for child, parent in self._batch.parents
-            ],
-        )
+        if artifacts:
+            INSERT_ATTRIBUTION.run_many(
+                self._session,
+                [
+                    {"context_id": i, "artifact_id": artifact}
+                    for i in ids
+                    for artifact in sorted(artifacts)
+                ],
+            )
+        if self._batch.parents:
+            INSERT_PARENT.run_many(
+                self._session,
+                [
+                    {"context_id": contexts[child], "parent_context_id": contexts[parent]}
+                    for child, parent in self._batch.parents
+                ],
+            )
