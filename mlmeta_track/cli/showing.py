@@ -44,6 +44,7 @@ def _show_artifact(shown: details.ArtifactDetails, *, as_json: bool) -> None:
     if len(shown.versions) > 1:
         _title("artifacts at this place")
         print_table(("id", "created"), [(v.id, time_text(v.created)) for v in shown.versions])
+    _print_more(shown.more)
 
 
 def _show_step(shown: details.StepDetails, *, as_json: bool) -> None:
@@ -57,6 +58,7 @@ def _show_step(shown: details.StepDetails, *, as_json: bool) -> None:
     _print_contexts(shown.contexts)
     _print_links("inputs", shown.inputs, of_steps=False)
     _print_links("outputs", shown.outputs, of_steps=False)
+    _print_more(shown.more)
 
 
 def _show_run(shown: details.RunDetails, *, as_json: bool) -> None:
@@ -130,6 +132,11 @@ def _print_links(title: str, links: Sequence[details.Link], *, of_steps: bool) -
                 for k in links
             ],
         )
+
+
+def _print_more(more: bool) -> None:  # noqa: FBT001 - it is what is printed
+    if more:
+        click.echo(f"(the newest {details.MOST:,} of each, of more)")
 
 
 def _title(text: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from mlmeta_track.domain.events import Event
-from mlmeta_track.domain.listing import ListQuery
+from mlmeta_track.domain.events import INPUT_EVENTS, OUTPUT_EVENTS, Event, EventType
+from mlmeta_track.domain.listing import Joins, ListQuery
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
 from mlmeta_track.domain.types import EXPERIMENT, RUN
 from mlmeta_track.overview.listing import (
@@ -57,33 +57,36 @@ class RunDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepDetails:
-    """An execution with the contexts that it is in, and what it used and made."""
+    """An execution, where it belongs, and what it used and made; ``more`` if that is not all."""
 
     step: Execution
     contexts: tuple[ContextRow, ...]
     parent: StepRow | None
     inputs: tuple[Link, ...]
     outputs: tuple[Link, ...]
+    more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactDetails:
-    """An artifact with its makers and users, and the artifacts that lay at the same place."""
+    """An artifact, its makers and users, and what lay at its place; ``more`` if that is not all."""
 
     artifact: Artifact
     contexts: tuple[ContextRow, ...]
     producers: tuple[Link, ...]
     consumers: tuple[Link, ...]
     versions: tuple[ArtifactRow, ...]
+    more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextDetails:
-    """A context with those above and below it."""
+    """A context with those above and below it; ``more`` if there are others below."""
 
     context: Context
     parents: tuple[ContextRow, ...]
     children: tuple[ContextRow, ...]
+    more: bool
 
 
 def run_details(store: Store, run: Context) -> RunDetails:
@@ -107,39 +110,49 @@ def run_details(store: Store, run: Context) -> RunDetails:
 
 def step_details(store: Store, step: Execution) -> StepDetails:
     """Return what is known of an execution."""
-    events = store.get_events_by_execution_ids([step.id])
-    links = _links(store, events, steps=[step])
+    inputs, more_inputs = _near(store, step, INPUT_EVENTS)
+    outputs, more_outputs = _near(store, step, OUTPUT_EVENTS)
     parent = step.custom_properties.get(PARENT)
     parents = store.get_by_external_id(Execution, [parent]) if isinstance(parent, str) else []
     return StepDetails(
         step=step,
         contexts=tuple(map(context_row, store.get_contexts_of(Execution, step.id))),
         parent=next(map(step_row, parents), None),
-        inputs=tuple(link for event, link in links if event.type.is_input),
-        outputs=tuple(link for event, link in links if not event.type.is_input),
+        inputs=_links(store, inputs, steps=[step]),
+        outputs=_links(store, outputs, steps=[step]),
+        more=more_inputs or more_outputs,
     )
 
 
 def artifact_details(store: Store, artifact: Artifact) -> ArtifactDetails:
     """Return what is known of an artifact."""
-    events = store.get_events_by_artifact_ids([artifact.id])[-MOST:]
-    links = _links(store, events, artifacts=[artifact])
-    versions = store.get_artifacts_by_uri(artifact.uri)[-MOST:] if artifact.uri else [artifact]
+    made, more_made = _near(store, artifact, OUTPUT_EVENTS)
+    used, more_used = _near(store, artifact, INPUT_EVENTS)
+    versions = store.get_artifacts_by_uri(artifact.uri) if artifact.uri else [artifact]
     return ArtifactDetails(
         artifact=artifact,
         contexts=tuple(map(context_row, store.get_contexts_of(Artifact, artifact.id))),
-        producers=tuple(link for event, link in links if not event.type.is_input),
-        consumers=tuple(link for event, link in links if event.type.is_input),
-        versions=tuple(map(artifact_row, versions)),
+        producers=_links(store, made, artifacts=[artifact]),
+        consumers=_links(store, used, artifacts=[artifact]),
+        versions=tuple(map(artifact_row, versions[-MOST:])),
+        more=more_made or more_used or len(versions) > MOST,
     )
 
 
 def context_details(store: Store, context: Context) -> ContextDetails:
     """Return what is known of a context that is not a run."""
+    below = ListQuery(
+        limit=MOST,
+        ascending=False,
+        filter=f"parent_contexts_x.id = {context.id}",
+        joins=Joins.OUTER,
+    )
+    page = store.list_page(Context, below)
     return ContextDetails(
         context=context,
         parents=tuple(map(context_row, store.get_parent_contexts(context.id))),
-        children=tuple(map(context_row, store.get_child_contexts(context.id)[-MOST:])),
+        children=tuple(map(context_row, reversed(page.nodes))),
+        more=page.next is not None,
     )
 
 
@@ -148,24 +161,33 @@ def is_run(context: Context) -> bool:
     return context.type == RUN.name
 
 
+def _near(
+    store: Store, node: Artifact | Execution, types: Collection[EventType]
+) -> tuple[list[Event], bool]:
+    """Return the newest of a node's events of those types, and whether there are others."""
+    kind: type[Artifact | Execution] = type(node)
+    events = store.get_events_near(kind, [node.id], types=types, most=MOST + 1)
+    return events[-MOST:], len(events) > MOST
+
+
 def _links(
     store: Store,
     events: Sequence[Event],
     *,
     steps: Iterable[Execution] = (),
     artifacts: Iterable[Artifact] = (),
-) -> list[tuple[Event, Link]]:
+) -> tuple[Link, ...]:
     known_steps = {step.id: step for step in steps}
     known_artifacts = {artifact.id: artifact for artifact in artifacts}
     missing_steps = {event.execution_id for event in events} - known_steps.keys()
     missing = {event.artifact_id for event in events} - known_artifacts.keys()
     known_steps |= {step.id: step for step in store.get_by_id(Execution, missing_steps)}
     known_artifacts |= {found.id: found for found in store.get_by_id(Artifact, missing)}
-    return [
-        (event, _link(event, known_artifacts[event.artifact_id], known_steps[event.execution_id]))
+    return tuple(
+        _link(event, known_artifacts[event.artifact_id], known_steps[event.execution_id])
         for event in events
         if event.artifact_id in known_artifacts and event.execution_id in known_steps
-    ]
+    )
 
 
 def _link(event: Event, artifact: Artifact, step: Execution) -> Link:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 from mlmeta_track.domain.batch import Batch, PutResult
-from mlmeta_track.domain.events import Event
+from mlmeta_track.domain.events import Event, EventType
 from mlmeta_track.domain.lineage import Direction, LineageGraph
 from mlmeta_track.domain.listing import ListQuery, Page, Subgraph, SubgraphQuery
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
@@ -155,6 +155,32 @@ class Store(ABC):
     @abstractmethod
     def get_events_by_execution_ids(self, execution_ids: Iterable[int]) -> list[Event]:
         """Return the events of those executions."""
+
+    def get_events_near(
+        self,
+        kind: type[Artifact | Execution],
+        ids: Iterable[int],
+        *,
+        types: Collection[EventType],
+        most: int,
+    ) -> list[Event]:
+        """Return of each of some nodes no more than ``most`` events of those types, the newest.
+
+        Args:
+            kind: ``Artifact`` or ``Execution``.
+            ids: The nodes.
+            types: The events' types.
+            most: How many of one node; a node may have hundreds of thousands.
+        """
+        of_artifacts = kind is Artifact
+        read = self.get_events_by_artifact_ids if of_artifacts else self.get_events_by_execution_ids
+        by_node: dict[int, list[Event]] = {}
+        for event in read(ids):
+            if event.type in types:
+                node = event.artifact_id if of_artifacts else event.execution_id
+                by_node.setdefault(node, []).append(event)
+        kept = [event for events in by_node.values() for event in events[-most:]]
+        return sorted(kept, key=lambda event: event.id or 0)
 
     @abstractmethod
     def get_lineage(

@@ -94,14 +94,16 @@ def _step_records(store: Store, executions: Sequence[Execution]) -> list[StepRec
 
 def _by_path(artifacts: dict[int, Artifact], events: Iterable[Event]) -> dict[str, Artifact]:
     named: dict[str, Artifact] = {}
+    numbers: defaultdict[str, int] = defaultdict(int)
     for event in events:
         artifact = artifacts.get(event.artifact_id)
         if artifact is None:
             continue
-        name = ".".join(map(str, event.path)) or artifact.type
-        number = 1
-        while (key := name if number == 1 else f"{name} #{number}") in named:
-            number += 1
+        name = key = ".".join(map(str, event.path)) or artifact.type
+        while key in named:
+            # Going on from the last number: an execution may have thousands of one name.
+            numbers[name] += 1
+            key = f"{name} #{numbers[name] + 1}"
         named[key] = artifact
     return named
 

@@ -1,15 +1,18 @@
-"""A lineage graph for the page: the nodes near a node, and which of them have more around them."""
+"""A lineage graph for the page: the nodes near a node, and which of them have more around them.
+
+What is around a node may be nearly the whole store, so nothing here reads more than it can draw.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from mlmeta_track.domain.drawing import short_name
-from mlmeta_track.domain.events import Event
-from mlmeta_track.domain.lineage import Direction, LineageGraph
+from mlmeta_track.domain.events import INPUT_EVENTS, OUTPUT_EVENTS, Event
+from mlmeta_track.domain.lineage import Direction
 from mlmeta_track.domain.nodes import Artifact, Execution
 from mlmeta_track.overview.listing import state_word
 from mlmeta_track.store.base import Store
@@ -17,12 +20,17 @@ from mlmeta_track.store.base import Store
 MOST_NODES = 400
 """So many nodes are drawn at once; what is left out is opened on demand."""
 
+MOST_HIDDEN = 100
+"""So many neighbours that are not drawn are counted."""
+
+_AT_ONCE = 10  # nodes whose neighbours are asked for before it is seen whether there is room
+
 Key: TypeAlias = "tuple[Literal['artifact', 'execution'], int]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphNode:
-    """A node as it is drawn; ``hidden`` are the neighbours that are not in the graph."""
+    """A node as it is drawn; ``hidden`` counts the neighbours that are not, up to hundreds."""
 
     key: str
     kind: str
@@ -47,7 +55,7 @@ class GraphEdge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnGraph:
-    """Nodes, those nearest to the start first, and the arrows between them."""
+    """Nodes, the nearest to the start first, and the arrows between; ``more`` if not all are."""
 
     start: str
     nodes: tuple[GraphNode, ...]
@@ -64,70 +72,115 @@ def around(store: Store, start: Artifact | Execution, direction: str, depth: int
         direction: ``upstream``, ``downstream`` or ``both``.
         depth: How many executions deep.
     """
-    wanted = [d for d in Direction if direction in {d.value, "both"}]
-    graphs = [_walk(store, start, one, depth) for one in wanted]
-    nodes: dict[Key, Artifact | Execution] = {}
-    for graph in graphs:
-        nodes |= {("artifact", node.id): node for node in graph.artifacts}
-        nodes |= {("execution", node.id): node for node in graph.executions}
-    events = list(dict.fromkeys(event for graph in graphs for event in graph.events))
     first: Key = ("execution" if isinstance(start, Execution) else "artifact", start.id)
-    nodes.setdefault(first, start)
-    kept = _nearest(first, events, nodes)
-    drawn_events = [e for e in events if _artifact(e) in kept and _execution(e) in kept]
-    hidden = _hidden(store, kept, drawn_events)
+    walk = _Walk(store, first, [d for d in Direction if direction in {d.value, "both"}])
+    # From an artifact it is two hops to the artifacts on the other side of an execution.
+    walk.go(2 * depth - (1 if isinstance(start, Execution) else 0))
+    nodes = {first: start, **_nodes(store, walk.kept)}
+    walk.look_around()
+    kept = [key for key in walk.kept if key in nodes]
+    drawn = [e for e in walk.events() if _artifact(e) in nodes and _execution(e) in nodes]
     return DrawnGraph(
         start=_name(first),
-        nodes=tuple(_node(key, nodes[key], hidden[key]) for key in kept),
-        edges=tuple(_edge(event) for event in drawn_events),
-        more=len(kept) < len(nodes),
+        nodes=tuple(_node(key, nodes[key], walk.hidden(key)) for key in kept),
+        edges=tuple(map(_edge, drawn)),
+        more=walk.is_cut,
     )
 
 
-def _walk(
-    store: Store, node: Artifact | Execution, direction: Direction, depth: int
-) -> LineageGraph:
-    if isinstance(node, Execution):
-        return store.get_lineage(execution_ids=[node.id], direction=direction, depth=depth)
-    return store.get_lineage(artifact_ids=[node.id], direction=direction, depth=depth)
+@dataclass
+class _Walk:
+    """A walk from a node, hop by hop, the same way in each of some directions.
+
+    ``kept`` are the nodes that were reached, the nearest first; ``is_cut`` tells that there was no
+    room for all.
+    """
+
+    store: Store
+    start: Key
+    directions: list[Direction]
+    kept: dict[Key, None] = field(default_factory=dict)
+    is_cut: bool = False
+    _events: dict[tuple[Key, Direction], list[Event]] = field(default_factory=dict)
+
+    def go(self, hops: int) -> None:
+        """Walk so far, or until there are as many nodes as can be drawn."""
+        self.kept[self.start] = None
+        frontiers: dict[Direction, list[Key]] = {d: [self.start] for d in self.directions}
+        seen: dict[Direction, set[Key]] = {d: {self.start} for d in self.directions}
+        for _ in range(hops):
+            for direction, frontier in frontiers.items():
+                found = [key for key in self._hop(frontier, direction) if key in self.kept]
+                frontiers[direction] = [k for k in dict.fromkeys(found) if k not in seen[direction]]
+                seen[direction].update(frontiers[direction])
+            if self.is_cut or not any(frontiers.values()):
+                return
+
+    def _hop(self, frontier: list[Key], direction: Direction) -> Iterator[Key]:
+        for begin in range(0, len(frontier), _AT_ONCE):
+            some = frontier[begin : begin + _AT_ONCE]
+            self._read(some, direction, MOST_NODES + MOST_HIDDEN)
+            for key in some:
+                for event in self._events[key, direction]:
+                    other = _other(key, event)
+                    if other not in self.kept and len(self.kept) >= MOST_NODES:
+                        self.is_cut = True
+                    else:
+                        self.kept[other] = None
+                        yield other
+            if self.is_cut:
+                return
+
+    def look_around(self) -> None:
+        """Read what else the nodes have around them, as far as it is told."""
+        for direction in Direction:
+            unread = [key for key in self.kept if (key, direction) not in self._events]
+            self._read(unread, direction, MOST_HIDDEN)
+
+    def events(self) -> list[Event]:
+        """Return what was read, each event once, in the order in which it was recorded."""
+        found = {event for events in self._events.values() for event in events}
+        return sorted(found, key=lambda event: event.id or 0)
+
+    def hidden(self, key: Key) -> tuple[int, int]:
+        """Count a node's neighbours up and down that were not reached."""
+        up, down = (
+            len({_other(key, event) for event in self._events[key, direction]} - self.kept.keys())
+            for direction in (Direction.UPSTREAM, Direction.DOWNSTREAM)
+        )
+        return up, down
+
+    def _read(self, keys: list[Key], direction: Direction, most: int) -> None:
+        kinds: tuple[type[Artifact | Execution], ...] = (Artifact, Execution)
+        for kind in kinds:
+            of_kind = [key for key in keys if key[0] == kind.__name__.lower()]
+            for key in of_kind:
+                self._events[key, direction] = []
+            types = INPUT_EVENTS if _by_input(kind, direction) else OUTPUT_EVENTS
+            ids = [number for _, number in of_kind]
+            events = self.store.get_events_near(kind, ids, types=types, most=most) if ids else []
+            for event in events:
+                key = _artifact(event) if kind is Artifact else _execution(event)
+                self._events[key, direction].append(event)
 
 
-def _nearest(start: Key, events: Iterable[Event], nodes: Mapping[Key, Any]) -> list[Key]:
-    """Return the nodes in the order of their distance, as many as are drawn at once."""
-    neighbours: defaultdict[Key, list[Key]] = defaultdict(list)
-    for event in events:
-        neighbours[_artifact(event)].append(_execution(event))
-        neighbours[_execution(event)].append(_artifact(event))
-    kept: dict[Key, None] = {start: None}
-    waiting = deque([start])
-    while waiting:
-        for key in neighbours[waiting.popleft()]:
-            if len(kept) >= MOST_NODES:
-                return list(kept)
-            if key not in kept and key in nodes:
-                kept[key] = None
-                waiting.append(key)
-    return list(kept)
+def _by_input(kind: type[Artifact | Execution], direction: Direction) -> bool:
+    """Tell whether the way from such nodes is by what executions used, not by what they made."""
+    return (kind is Execution) is (direction is Direction.UPSTREAM)
 
 
-def _hidden(
-    store: Store, kept: Iterable[Key], drawn: Iterable[Event]
-) -> dict[Key, tuple[int, int]]:
-    """Count each node's neighbours up and down that are not drawn."""
-    artifacts = [number for kind, number in kept if kind == "artifact"]
-    executions = [number for kind, number in kept if kind == "execution"]
-    shown = {(e.artifact_id, e.execution_id, e.type.is_input) for e in drawn}
-    up: defaultdict[Key, set[int]] = defaultdict(set)
-    down: defaultdict[Key, set[int]] = defaultdict(set)
-    for event in store.get_events_by_artifact_ids(artifacts):
-        if (event.artifact_id, event.execution_id, event.type.is_input) not in shown:
-            side = down if event.type.is_input else up
-            side[_artifact(event)].add(event.execution_id)
-    for event in store.get_events_by_execution_ids(executions):
-        if (event.artifact_id, event.execution_id, event.type.is_input) not in shown:
-            side = up if event.type.is_input else down
-            side[_execution(event)].add(event.artifact_id)
-    return {key: (len(up[key]), len(down[key])) for key in kept}
+def _other(key: Key, event: Event) -> Key:
+    return _execution(event) if key[0] == "artifact" else _artifact(event)
+
+
+def _nodes(store: Store, keys: Iterable[Key]) -> dict[Key, Artifact | Execution]:
+    ids: defaultdict[str, list[int]] = defaultdict(list)
+    for kind, number in keys:
+        ids[kind].append(number)
+    found: dict[Key, Artifact | Execution] = {}
+    found |= {("artifact", one.id): one for one in store.get_by_id(Artifact, ids["artifact"])}
+    found |= {("execution", one.id): one for one in store.get_by_id(Execution, ids["execution"])}
+    return found
 
 
 def _node(key: Key, node: Artifact | Execution, hidden: tuple[int, int]) -> GraphNode:

@@ -80,3 +80,28 @@ def test_everything_becomes_json(filled: Store) -> None:
 def test_bytes_of_a_property_become_text() -> None:
     node = Artifact(id=1, type="T", type_id=1, properties={"s": StructValue(b"\x01")})
     assert json.loads(json.dumps(plain(node)))["properties"] == {"s": "AQ=="}
+
+
+def test_of_very_many_links_the_newest_are_told(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(details, "MOST", 2)
+    for number in range(3):
+        with mt.step(f"reader {number}") as step:
+            step.input("in.txt", name="source")
+    [used] = [a for a in filled.list_nodes(Artifact) if str(a.uri).endswith("in.txt")]
+    shown = details.artifact_details(filled, used)
+    assert [k.step.type for k in shown.consumers] == ["reader 1", "reader 2"]
+    assert shown.more
+    assert not details.step_details(filled, execution(filled, "reader 2")).more
+
+
+def test_of_very_many_contexts_below_the_newest_are_told(
+    filled: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(details, "MOST", 1)
+    with mt.experiment("Demo"), mt.run("another run"):
+        pass
+    [experiment] = filled.get_by_type(Context, "Experiment")
+    shown = details.context_details(filled, experiment)
+    assert [(c.name, shown.more) for c in shown.children] == [("another run", True)]

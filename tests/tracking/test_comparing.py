@@ -8,6 +8,7 @@ import mlmeta_track as mt
 from mlmeta_track.domain.nodes import Artifact, Context, Execution
 from mlmeta_track.errors import InvalidArgumentError, NotFoundError
 from mlmeta_track.store.base import Store
+from mlmeta_track.testing.store_cases.build import put_step
 
 
 @mt.step
@@ -113,3 +114,12 @@ def test_notebooks_show_a_table_with_markup_escaped(two_runs: Store) -> None:
     shown = mt.compare("first", "<b>third")._repr_html_()
     assert "&lt;b&gt;third" in shown
     assert "<b>third" not in shown
+
+
+def test_inputs_that_share_a_name_are_numbered(store: Store) -> None:
+    for name in ("one", "two"):
+        put_step(store, name, inputs=tuple(f"{name} {number}" for number in range(3)))
+    first, second = (execution.id for execution in store.list_nodes(Execution))
+    told = mt.compare(f"execution:{first}", f"execution:{second}").differences
+    names = [one.name for one in told if one.section == "inputs"]
+    assert names == ["Schema", "Schema #2", "Schema #3"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from importlib import import_module
 
 from mlmeta_track.domain.batch import Batch, PutResult
-from mlmeta_track.domain.events import Event
+from mlmeta_track.domain.events import Event, EventType
 from mlmeta_track.domain.lineage import Direction, LineageGraph
 from mlmeta_track.domain.listing import ListQuery, Page, Subgraph, SubgraphQuery
-from mlmeta_track.domain.nodes import Artifact, Context
+from mlmeta_track.domain.nodes import Artifact, Context, Execution
 from mlmeta_track.domain.types import NodeType
 from mlmeta_track.domain.writes import (
     ArtifactAndEvent,
@@ -38,6 +38,7 @@ from mlmeta_track.store.sql import calls, listing, read, types
 from mlmeta_track.store.sql.begun import BegunCache, BegunExecutions
 from mlmeta_track.store.sql.engine import Database
 from mlmeta_track.store.sql.lineage import read_lineage
+from mlmeta_track.store.sql.near import events_near
 from mlmeta_track.store.sql.prepared import Session
 from mlmeta_track.store.sql.rows import StaleTypeError
 from mlmeta_track.store.sql.write import BatchWriter, Known
@@ -195,6 +196,18 @@ class SqlStore(Store):
         """Return the events of those executions."""
         with self._database.read() as session:
             return read.events_by(session, "execution_id", execution_ids)
+
+    def get_events_near(
+        self,
+        kind: type[Artifact | Execution],
+        ids: Iterable[int],
+        *,
+        types: Collection[EventType],
+        most: int,
+    ) -> list[Event]:
+        """Return of each of some nodes no more than ``most`` events of those types, the newest."""
+        with self._database.read() as session:
+            return events_near(session, kind, ids, types, most)
 
     def get_lineage(
         self,

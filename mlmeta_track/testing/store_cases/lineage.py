@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlmeta_track.domain.batch import Batch
-from mlmeta_track.domain.events import EventType
+from mlmeta_track.domain.events import INPUT_EVENTS, OUTPUT_EVENTS, EventType
 from mlmeta_track.domain.lineage import Direction, LineageGraph
 from mlmeta_track.domain.nodes import Artifact, Execution
 from mlmeta_track.errors import InvalidArgumentError
@@ -49,6 +49,23 @@ class LineageCases:
         put_step(store, "three", ("c",), ("d", "sibling"))
         put_step(store, "other", ("b",), ("x",))
         return store
+
+    def test_of_many_events_only_the_newest_are_read(self, chain: Store) -> None:
+        """So many of each node, and only those of the types that are asked for."""
+        for number in range(5):
+            put_step(chain, f"reader {number}", ("b",), (f"out {number}", f"more {number}"))
+        b, last = artifact_id(chain, "b"), execution_id(chain, "reader 4")
+        readers = [execution_id(chain, f"reader {number}") for number in (3, 4)]
+        near = chain.get_events_near(Artifact, [b], types=INPUT_EVENTS, most=2)
+        all_of_b = chain.get_events_by_artifact_ids([b])
+        assert near == [event for event in all_of_b if event.execution_id in readers]
+        [made_by] = chain.get_events_near(Artifact, [b], types=OUTPUT_EVENTS, most=2)
+        assert made_by.execution_id == execution_id(chain, "one")
+        made_one = chain.get_events_near(Execution, [last, *readers], types=OUTPUT_EVENTS, most=1)
+        assert [event.artifact_id for event in made_one] == [
+            artifact_id(chain, f"more {number}") for number in (3, 4)
+        ]
+        assert chain.get_events_near(Artifact, [999], types=INPUT_EVENTS, most=2) == []
 
     def test_upstream_of_an_artifact(self, chain: Store) -> None:
         """Up to the source, without siblings and side branches."""

@@ -94,4 +94,9 @@ export function linksTable(caption, links, toSteps) {
   return table(caption, columns, rows, { empty: "None." });
 }
 
+/** Said where lists of a page end before what there is. */
+export function moreNotice(more) {
+  return more ? h("p", { class: "notice" }, "There is more than a page can show: of each list the newest 1,000 are here.") : null;
+}
+
 export { lastPart };

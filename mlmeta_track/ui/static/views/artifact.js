@@ -3,7 +3,7 @@
 import { ask } from "../api.js";
 import { h } from "../dom.js";
 import { time } from "../format.js";
-import { contextLink, facts, heading, lastPart, link, linksTable, place, section, table, times } from "../parts/common.js";
+import { contextLink, facts, heading, lastPart, link, linksTable, moreNotice, place, section, table, times } from "../parts/common.js";
 import { contentsElement } from "../parts/contents.js";
 
 export async function artifactView(id) {
@@ -15,7 +15,7 @@ export async function artifactView(id) {
     element: h("div", {},
       heading(one.type, String(name), one.state ? h("span", { class: "state" }, one.state) : null, shown.contexts.map((context) => h("span", {}, "in ", contextLink(context))),
         h("a", { class: "button", href: `/lineage/artifact/${id}` }, "Lineage"), h("a", { class: "button", href: `/compare?a=artifact:${id}` }, "Compare")),
-      h("p", {}, place(one.uri)), times(one),
+      h("p", {}, place(one.uri)), times(one), moreNotice(shown.more),
       contents.kind === "none" ? null : section("Contents", contentsElement(contents)),
       section("Made by", linksTable("Made by", shown.producers, true)),
       section("Used by", linksTable("Used by", shown.consumers, true)),

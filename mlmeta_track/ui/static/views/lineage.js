@@ -16,6 +16,7 @@ export async function lineageView(kind, id, parameters) {
   graph.add(first);
   const frame = h("div", { class: "graph-frame", tabindex: 0, role: "region", "aria-label": "Lineage graph" });
   const note = h("p", { class: "faint" });
+  const notice = h("div", { role: "status" }, first.more ? h("p", { class: "notice" }, "There is more than can be drawn at once; the nearest nodes are shown.") : null);
   let zoom = 1;
 
   const draw = (focusOn) => {
@@ -41,7 +42,9 @@ export async function lineageView(kind, id, parameters) {
     },
     more: async (node, direction) => {
       const before = graph.nodes.size;
-      graph.add(await ask("/lineage", { node: node.key, direction, depth: 1 }));
+      const answer = await ask("/lineage", { node: node.key, direction, depth: 1 });
+      graph.add(answer);
+      if (answer.more) replace(notice, cutShort(graph.nodes.size - before, node));
       draw(node.key);
       announce(`${graph.nodes.size - before} more nodes`);
     },
@@ -57,10 +60,16 @@ export async function lineageView(kind, id, parameters) {
     element: h("div", {},
       heading("Lineage", link(place, id, name.label), h("span", { class: "faint" }, name.type)),
       h("div", { class: "tools" }, searchForm(graph, frame, draw), buttons(graph, frame, zoomTo), depthLinks(kind, id, depth)),
-      first.more ? h("p", { class: "notice" }, "There is more than can be drawn at once; the nearest nodes are shown.") : null,
-      frame, note, legend()),
+      notice, frame, note, legend()),
     shown: () => draw(),
   };
+}
+
+/** Said where a node has more neighbours than one answer holds. */
+function cutShort(added, node) {
+  const place = node.kind === "artifact" ? "artifacts" : "steps";
+  const what = added ? `${node.label} has more neighbours than can be drawn at once; the nearest were added.` : `${node.label} has more neighbours than can be drawn; all that can are here.`;
+  return h("p", { class: "notice" }, `${what} Its newest thousand are on `, link(place, node.id, "its page"), ".");
 }
 
 function depthLinks(kind, id, depth) {
