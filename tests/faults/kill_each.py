@@ -24,6 +24,11 @@ from mlmeta_track.tracking.delivery.inspecting import sync
 from mlmeta_track.tracking.settings import Settings
 
 LONGEST_SECONDS = 0.3
+MOST_STEPS = 3
+"""How long a process records before it is killed: so many steps, and then so many seconds at most.
+
+Seconds alone would be no step at all on a machine that is busy.
+"""
 INPUTS = {EventType.DECLARED_INPUT}
 WHOLE = {EventType.DECLARED_INPUT, EventType.DECLARED_OUTPUT}
 
@@ -44,7 +49,7 @@ def record(settings: Settings, kill: int, acknowledged: int) -> None:
 
 
 def kill_one(settings: Settings, kill: int) -> list[int]:
-    """Let a process record for a random time, kill it, and return what it had acknowledged."""
+    """Kill a process that records at a random moment, and return what it had acknowledged."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -56,10 +61,12 @@ def kill_one(settings: Settings, kill: int) -> list[int]:
     os.close(writing)
     with os.fdopen(reading, "rb") as told:
         assert told.readline() == b"\n", "the process that records has failed"
+        steps = random.randint(0, MOST_STEPS)  # noqa: S311
+        first = [told.readline() for _ in range(steps)]
         time.sleep(random.uniform(0.0, LONGEST_SECONDS))  # noqa: S311
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        return [int(line) for line in told.read().split()]
+        return [int(line) for line in (*first, *told.read().split())]
 
 
 def check_integrity(settings: Settings) -> None:
