@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -42,15 +43,20 @@ _OURS = {
 
 
 class _Group(click.Group):
-    """The group of commands; an error of ours becomes one line and exit status 2."""
+    """The group of commands; what is wrong becomes one line and exit status 2."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._asked_plugins = False
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _in_one_line():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _in_one_line():
+                return super().invoke(ctx)
         except MlmetaTrackError as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(2)
@@ -70,6 +76,27 @@ class _Group(click.Group):
             plugins = import_module("mlmeta_track.plugins")
             plugins.hooks.call("register_commands", cli=self)
         return self.commands
+
+
+class _WrongUsageError(click.ClickException):
+    exit_code = 2
+
+
+# A group that is named without a command; earlier releases of click raise nothing then.
+_SHOWS_HELP: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+
+
+@contextlib.contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Say what was typed wrong, and where help is, without click's two lines on usage before it."""
+    try:
+        yield
+    except click.UsageError as error:
+        if isinstance(error, _SHOWS_HELP):
+            raise
+        command = "mlmeta-track" if error.ctx is None else error.ctx.command_path
+        message = f"{error.format_message().rstrip('.')}. See: {command} --help"
+        raise _WrongUsageError(message) from error
 
 
 def _loaded(place: str) -> click.Command:

@@ -12,6 +12,7 @@ from mlmeta_track.domain.nodes import Execution
 from mlmeta_track.store.connect import open_store
 from mlmeta_track.tracking.delivery.places import store_folder
 from mlmeta_track.tracking.settings import Settings
+from tests.servers import free_port
 from tests.tracking.delivery.waiting import new_spool, steps
 
 
@@ -53,6 +54,27 @@ def test_a_store_that_is_away_is_one_line_and_status_2(tmp_path: Path) -> None:
     assert result.output.count("\n") == 1
     assert "there is no folder" in result.output
     assert list(folder.glob("*.spool"))
+
+
+@pytest.mark.parametrize(
+    ("store", "wrong"),
+    [
+        ("nonsense", "is not a URL"),
+        ("grpc://host", "'grpc://host'"),
+        ("sqlite:///text.db", "text.db"),
+    ],
+)
+def test_what_is_no_store_is_one_line_and_status_2(store: str, wrong: str) -> None:
+    Path("text.db").write_text("no database\n" * 100)
+    result = sync("--store", store)
+    assert result.exit_code == 2
+    assert result.output.count("\n") == 1
+    assert wrong in result.output
+
+
+def test_nothing_waits_for_a_store_that_is_away() -> None:
+    result = sync("--store", f"grpc://127.0.0.1:{free_port()}")
+    assert (result.exit_code, result.output) == (0, "Nothing waits for the store.\n")
 
 
 def test_damage_is_named_and_status_1(store_url: str, folder: Path) -> None:
