@@ -11,13 +11,15 @@ import sys
 import types
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlmeta_track.tracking import active
 from mlmeta_track.tracking.recorder import Recorder
-from mlmeta_track.tracking.reuse.attempts import Attempt
-from mlmeta_track.tracking.reuse.earlier import Earlier
 from mlmeta_track.tracking.steps import Step
+
+if TYPE_CHECKING:
+    from mlmeta_track.tracking.reuse.attempts import Attempt
+    from mlmeta_track.tracking.reuse.earlier import Earlier
 
 
 class Call:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from types import FrameType, TracebackType
-from typing import Any, ClassVar, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
 
 from mlmeta_track.errors import DeclarationError
 from mlmeta_track.tracking import active, calls, recorder
@@ -14,10 +15,12 @@ from mlmeta_track.tracking.arguments import Declarations, SmallData, label, unde
 from mlmeta_track.tracking.artifacts import Input, Output
 from mlmeta_track.tracking.calls import Call
 from mlmeta_track.tracking.recorder import Recorder
-from mlmeta_track.tracking.reuse.attempts import Attempt, Cache
 from mlmeta_track.tracking.runs import LONGEST_NAME, checked_name
 from mlmeta_track.tracking.steps import Step
 from mlmeta_track.tracking.wrappers import Tracked, tracker_of
+
+if TYPE_CHECKING:
+    from mlmeta_track.tracking.reuse.attempts import Attempt, Cache
 
 # The type as a whole, rather than a ParamSpec, also keeps overloads.
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -168,8 +171,13 @@ class StepDefinition:
                 " Return a list, or leave cache=True away."
             )
             raise DeclarationError(message)
-        cache = Cache(name, label(plain)) if self._is_cached else None
+        cache = _reuse().Cache(name, label(plain)) if self._is_cached else None
         return Tracked(function, recording(name, declarations, cache))
+
+
+def _reuse() -> Any:
+    """Return what cached steps need: the others, which most are, need not wait for it."""
+    return import_module("mlmeta_track.tracking.reuse.attempts")
 
 
 def _markers(
@@ -237,7 +245,8 @@ class _Recording:
         if self._cache is None:
             return None
         markers = self._declarations.markers(arguments)
-        return Attempt(self._cache, writer, wrapped, arguments, markers)
+        attempt: Attempt = _reuse().Attempt(self._cache, writer, wrapped, arguments, markers)
+        return attempt
 
 
 class _RecordingLater(_Recording):

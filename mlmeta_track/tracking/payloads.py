@@ -17,7 +17,6 @@ from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from mlmeta_track.domain.description import Description
 from mlmeta_track.errors import FailedPreconditionError, SettingsError
@@ -128,6 +127,9 @@ def _beside(store: str) -> Path:
     if not scheme.startswith("sqlite"):
         return Path()
     if database.startswith("file:"):
+        # Imported here, for it comes with HTTP and its certificates.
+        from urllib.request import url2pathname  # noqa: PLC0415
+
         database = url2pathname(urlsplit(database).path)
     return Path() if database in ("", ":memory:") else Path(database).parent
 

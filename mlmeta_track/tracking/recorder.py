@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from mlmeta_track.domain.types import ArtifactType
@@ -24,7 +25,6 @@ from mlmeta_track.tracking.delivery.places import store_place
 from mlmeta_track.tracking.forking import ForkSafeLock
 from mlmeta_track.tracking.isolation import Guard
 from mlmeta_track.tracking.leases import ends
-from mlmeta_track.tracking.leases.sweeping import BackgroundSweep
 from mlmeta_track.tracking.payloads import Payloads
 from mlmeta_track.tracking.redaction import rules
 from mlmeta_track.tracking.redaction.batches import clean_batch
@@ -34,6 +34,7 @@ from mlmeta_track.tracking.settings import Settings, resolve
 if TYPE_CHECKING:
     from mlmeta_track.domain.batch import Batch, PutResult
     from mlmeta_track.store.base import Store
+    from mlmeta_track.tracking.leases.sweeping import BackgroundSweep
 
 
 SETTLE_SECONDS: Final = 5.0
@@ -121,7 +122,9 @@ class Recorder:
     def sweep_this_host(self) -> None:
         """End in the background what dead processes of this host have left under way."""
         if store_place(self.settings.store) is not None:
-            self._sweep = BackgroundSweep(self._store_with_all)
+            # Imported when it is needed: processes that only record do without.
+            sweeping = import_module("mlmeta_track.tracking.leases.sweeping")
+            self._sweep = sweeping.BackgroundSweep(self._store_with_all)
 
     def _store_with_all(self) -> Store | None:
         # What waits in the spool may be the ends of processes that are no more.

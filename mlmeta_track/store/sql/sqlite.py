@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from sqlalchemy import (
     Connection,
@@ -288,6 +287,9 @@ def _timeout(url: str, options: Mapping[str, str]) -> float:
 def _from_uri(url: str, options: Mapping[str, str], timeout: float) -> SqliteDatabase:
     # As it is written, for SQLAlchemy 2.1 decodes it and SQLAlchemy 2.0 does not.
     uri = url.partition("?")[0].partition("://")[2].removeprefix("/")
+    # Imported here, for it comes with HTTP and its certificates.
+    from urllib.request import url2pathname  # noqa: PLC0415
+
     name = url2pathname(urlsplit(uri).path)
     query = "&".join(f"{key}={options[key]}" for key in options if key not in _OPTIONS)
     if name in ("", ":memory:") or options.get("mode") == "memory":

@@ -9,17 +9,19 @@ import sys
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mlmeta_track.domain.batch import Batch, PutResult
 from mlmeta_track.errors import MlmetaTrackError
-from mlmeta_track.store.base import Store
 from mlmeta_track.tracking.delivery.background import Background, Entry
 from mlmeta_track.tracking.delivery.line import WAITS, Line, within
 from mlmeta_track.tracking.delivery.places import store_folder, store_place
 from mlmeta_track.tracking.delivery.spool import Spool
 from mlmeta_track.tracking.isolation import Guard
 from mlmeta_track.tracking.settings import BACKGROUND, DIRECT, JOURNAL, Settings
+
+if TYPE_CHECKING:
+    from mlmeta_track.store.base import Store
 
 EXIT_SECONDS: Final = 5.0
 """How long a process that ends waits for a store that is away; what is left goes to the spool."""

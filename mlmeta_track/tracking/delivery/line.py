@@ -7,11 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mlmeta_track.domain.batch import Batch, PutResult
 from mlmeta_track.errors import MlmetaTrackError, UnavailableError
-from mlmeta_track.store.base import Store
 from mlmeta_track.tracking.delivery.catching_up import Attempt, CatchUp
 from mlmeta_track.tracking.delivery.replaying import (
     GROUP,
@@ -20,6 +19,9 @@ from mlmeta_track.tracking.delivery.replaying import (
     replay,
 )
 from mlmeta_track.tracking.delivery.spool import Item, Spool
+
+if TYPE_CHECKING:
+    from mlmeta_track.store.base import Store
 
 WAITS: Final = PutResult()
 """The result of a batch that is safe, and not in the store yet: nothing is known of its ids."""

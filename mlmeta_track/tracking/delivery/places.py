@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
-from urllib.request import url2pathname
 
 from mlmeta_track.tracking.settings import Settings
 
@@ -62,6 +61,9 @@ def _sqlite_place(rest: str) -> str | None:
     path, _, query = rest.removeprefix("/").partition("?")
     options = dict(parse_qsl(query))
     if options.get("uri", "").lower() in ("true", "1", "yes", "on"):
+        # Imported here, for it comes with HTTP and its certificates.
+        from urllib.request import url2pathname  # noqa: PLC0415
+
         path = url2pathname(urlsplit(path).path)
     if path in ("", ":memory:") or options.get("mode") == "memory":
         return None

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mlmeta_track.errors import (
     AlreadyExistsError,
@@ -18,10 +18,12 @@ from mlmeta_track.errors import (
     ResourceExhaustedError,
     SettingsError,
 )
-from mlmeta_track.store.base import Store
 from mlmeta_track.tracking.delivery import segments
 from mlmeta_track.tracking.delivery.locking import locked
 from mlmeta_track.tracking.delivery.segments import Part, Record
+
+if TYPE_CHECKING:
+    from mlmeta_track.store.base import Store
 
 LOCK_FILE: Final = "replay.lock"
 DAMAGED, REFUSED = ".damaged", ".refused"
