@@ -6,6 +6,7 @@ import click
 
 from mlmeta_track.cli.options import open_to_read, store_option
 from mlmeta_track.cli.output import json_option, print_table
+from mlmeta_track.cli.progress import progress
 from mlmeta_track.domain.comparison import shown, title
 from mlmeta_track.tracking import settings
 from mlmeta_track.tracking.comparing import compare_in
@@ -30,7 +31,8 @@ def compare(*, a: str, b: str, as_json: bool, store: str | None) -> None:
     Each is a run's name, run:3, execution:3, artifact:3, a path or a URI.
     """
     opened = open_to_read(store)
-    comparison = compare_in(opened, a, b, Payloads(settings.resolve({"store": store})))
+    with progress("compare"):
+        comparison = compare_in(opened, a, b, Payloads(settings.resolve({"store": store})))
     if as_json:
         click.echo(comparison.to_json())
         return

@@ -8,6 +8,7 @@ from types import ModuleType
 import click
 
 from mlmeta_track.cli.options import open_to_read, store_option
+from mlmeta_track.cli.progress import progress
 from mlmeta_track.store.connect import check_url
 from mlmeta_track.tracking import settings
 
@@ -61,7 +62,8 @@ def version(*, store: str | None) -> None:
 def upgrade(*, store: str | None) -> None:
     """Bring the store to the schema version that this library speaks; nothing in it is lost."""
     spoken = _migrations().SCHEMA_VERSION
-    before = _migrations().upgrade(_url(store))
+    with progress("upgrade"):
+        before = _migrations().upgrade(_url(store))
     if before == spoken:
         click.echo(f"The store has schema version {spoken} already.")
     else:
@@ -81,7 +83,8 @@ def downgrade(*, version: int, yes: bool, store: str | None) -> None:
     if not yes and _migrations().stored_version(url) > version:
         lost = f"What schema version {version} has no place for will be deleted from the store."
         click.confirm(f"{lost} Go on?", abort=True)
-    before = _migrations().downgrade(url, version)
+    with progress("downgrade"):
+        before = _migrations().downgrade(url, version)
     if before <= version:
         click.echo(f"The store has schema version {before} already.")
     else:
@@ -96,7 +99,7 @@ def vacuum(*, full: bool, store: str | None) -> None:
 
     SQLite lets nobody write meanwhile; PostgreSQL and MySQL do.
     """
-    with contextlib.closing(open_to_read(store)) as opened:
+    with contextlib.closing(open_to_read(store)) as opened, progress("vacuum"):
         freed = opened.maintenance().vacuum(full=full)
     click.echo(f"The store is {max(freed, 0):,} bytes smaller.")
 

@@ -17,12 +17,13 @@ from mlmeta_track.cli.policies import (
     policy_options,
     show_plan,
 )
+from mlmeta_track.cli.progress import progress
 from mlmeta_track.errors import SettingsError
-from mlmeta_track.retention.collecting import Collected, archive_plan, carry_out
+from mlmeta_track.retention.collecting import Collected, Taken, archive_plan, carry_out
 from mlmeta_track.retention.files import Files
 from mlmeta_track.retention.plan import Plan, make_plan
 from mlmeta_track.store.base import Store
-from mlmeta_track.store.maintenance import Archive, Maintenance
+from mlmeta_track.store.maintenance import Archive, Gone, Maintenance
 from mlmeta_track.tracking import settings
 from mlmeta_track.tracking.fingerprints import fingerprint_path
 from mlmeta_track.tracking.payloads import root_of
@@ -81,7 +82,8 @@ def gc(  # noqa: PLR0913 - one argument an option
     policy = policy_of(options)
     folder = Path(local_folder(root_of(settings.resolve({"store": store})))) if payloads else None
     with _opened(store) as (opened, maintenance):
-        plan = make_plan(maintenance, policy)
+        with progress("look for what may go"):
+            plan = make_plan(maintenance, policy)
         show_plan(opened, plan, show)
         if not yes:
             click.echo("Nothing was changed. Add --yes to do it.")
@@ -93,7 +95,8 @@ def gc(  # noqa: PLR0913 - one argument an option
         deleted = Files(maintenance, folder, fingerprint, policy.grace)
         taken = deleted if payloads or files is not None else None
         with _archived(maintenance, archive_file) as archive:
-            _tell(carry_out(maintenance, plan, archive=archive, taken=taken))
+            done = _carried_out(maintenance, plan, archive, taken)
+        _tell(done)
         if taken is not None:
             _tell_files(deleted)
 
@@ -109,8 +112,9 @@ def archive(*, file: Path, store: str | None, **options: Any) -> None:
     """
     policy = policy_of(options)
     with _opened(store) as (_, maintenance):
-        plan = make_plan(maintenance, policy)
-        with _archived(maintenance, file) as opened:
+        with progress("look for what may go"):
+            plan = make_plan(maintenance, policy)
+        with _archived(maintenance, file) as opened, progress(f"write {file.name}"):
             assert opened is not None  # noqa: S101 - a file was named
             archive_plan(maintenance, plan, opened)
         click.echo(f"Wrote {_size(plan)} into {file}.")
@@ -124,13 +128,29 @@ def restore(*, file: Path, store: str | None) -> None:
 
     What the store has already stays as it is, and tombstones live again; so it can be repeated.
     """
-    with _opened(store) as (_, maintenance):
+    with _opened(store) as (_, maintenance), progress(f"restore {file.name}"):
         done = maintenance.restore(file)
     click.echo(
         f"Put back {counted(done.executions, 'execution')}, {counted(done.artifacts, 'artifact')},"
         f" {counted(done.contexts, 'context')} and {counted(done.events, 'event')};"
         f" {counted(done.revived, 'tombstone')} came back to life."
     )
+
+
+def _carried_out(
+    maintenance: Maintenance, plan: Plan, archive: Archive | None, taken: Taken | None
+) -> Collected:
+    total = sum(
+        map(len, (plan.executions, plan.artifacts, plan.buried_executions, plan.buried_artifacts))
+    )
+    with progress("delete") as shown:
+
+        def told(gone: Gone) -> None:
+            shown.told("delete", shown.done + len(gone.executions) + len(gone.artifacts), total)
+            if taken is not None:
+                taken(gone)
+
+        return carry_out(maintenance, plan, archive=archive, taken=told)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import click
 from mlmeta_track.cli.listing import print_artifacts, print_steps
 from mlmeta_track.cli.options import open_to_read, store_option
 from mlmeta_track.cli.output import json_option, print_json
+from mlmeta_track.cli.progress import progress
 from mlmeta_track.domain.nodes import Artifact
 from mlmeta_track.overview.listing import artifact_row, step_row
 from mlmeta_track.tracking.asking import Lineage
@@ -41,13 +42,10 @@ def lineage(  # noqa: PLR0913 - one argument an option
     """
     opened = open_to_read(store)
     asked = Lineage(opened, find_node(opened, what))
-    graph = asked.upstream(depth) if up else asked.downstream(depth)
-    if as_json:
-        click.echo(graph.to_json())
-    elif mermaid:
-        click.echo(graph.to_mermaid())
-    else:
-        click.echo(graph.to_tree())
+    with progress("walk"):
+        graph = asked.upstream(depth) if up else asked.downstream(depth)
+        text = graph.to_json() if as_json else graph.to_mermaid() if mermaid else graph.to_tree()
+    click.echo(text)
 
 
 @click.command(epilog=_IMPACT_EXAMPLE)
@@ -61,7 +59,8 @@ def impact(*, what: str, as_json: bool, store: str | None) -> None:
     """
     opened = open_to_read(store)
     node = find_node(opened, what)
-    graph = Lineage(opened, node).downstream()
+    with progress("walk"):
+        graph = Lineage(opened, node).downstream()
     key = ("artifact" if isinstance(node, Artifact) else "execution", node.id)
     steps = [step_row(step) for step in graph.executions if ("execution", step.id) != key]
     made = [artifact_row(one) for one in graph.artifacts if ("artifact", one.id) != key]

@@ -8,6 +8,7 @@ import sys
 import click
 
 from mlmeta_track.cli.options import store_option
+from mlmeta_track.cli.progress import progress
 from mlmeta_track.errors import NotFoundError, UnavailableError
 from mlmeta_track.store.connect import check_url, open_store
 from mlmeta_track.tracking import settings
@@ -29,7 +30,8 @@ def sync(*, store: str | None) -> None:
     """
     found = settings.resolve({"store": store})
     check_url(found.store)
-    done = inspecting.sync(found)
+    with progress("write what waits"):
+        done = inspecting.sync(found)
     if done == Replayed():
         _look_at(found.store)
     records = "1 record" if done.landed == 1 else f"{done.landed} records"

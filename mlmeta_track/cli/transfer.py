@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from mlmeta_track.cli.options import open_to_read, store_option
+from mlmeta_track.cli.progress import progress
 from mlmeta_track.domain.nodes import Artifact
 from mlmeta_track.domain.selection import Reader, Selection
 from mlmeta_track.errors import InvalidArgumentError, MlmetaTrackError
@@ -26,7 +27,7 @@ from mlmeta_track.tracking.finding import find_node
 from mlmeta_track.tracking.loading import read
 from mlmeta_track.tracking.payloads import Payloads
 from mlmeta_track.transfer.putting import put
-from mlmeta_track.transfer.taking import take_all, take_around
+from mlmeta_track.transfer.taking import Told, take_all, take_around
 
 _EXPORT_EXAMPLE = """\b
 Examples:
@@ -61,12 +62,15 @@ def export_command(
     """
     write = _format(name)
     opened = open_to_read(store)
-    selection = take_all(opened) if what is None else _around(opened, what, depth)
+    with progress("read the store") as shown:
+        told = shown.told
+        selection = take_all(opened, told) if what is None else _around(opened, what, depth)
     pieces = write(selection, _reader(store))
     if output is None:
-        _print(pieces)
+        _print(pieces)  # which may go to the terminal itself
     else:
-        _replace(output, pieces)
+        with progress(f"write {output.name}"):
+            _replace(output, pieces)
 
 
 def _format(name: str) -> Callable[[Selection, Reader], Iterable[str]]:
@@ -134,15 +138,16 @@ def import_command(*, source: str, store: str | None) -> None:
     What the store has already, by its external id or its name, is left as it is, so that the same
     may be put again.
     """
-    selection = _taken(source)
-    opened = open_store(settings.resolve({"store": store}).store)
-    counted = put(opened, selection)
+    with progress(f"read {source}") as shown:
+        selection = _taken(source, shown.told)
+        opened = open_store(settings.resolve({"store": store}).store)
+        counted = put(opened, selection, shown.told)
     click.echo(f"{counted.new:,} nodes are new; {counted.known:,} were there already.")
 
 
-def _taken(source: str) -> Selection:
+def _taken(source: str, told: Told) -> Selection:
     if "://" in source:
-        return take_all(open_store(source, create=False))
+        return take_all(open_store(source, create=False), told)
     try:
         text = Path(source).read_text(encoding="utf-8", errors="surrogatepass")
     except OSError as error:

@@ -36,6 +36,7 @@ from mlmeta_track.domain.writes import (
     UpdateOptions,
 )
 from mlmeta_track.store.base import Store
+from mlmeta_track.transfer.taking import Told
 
 NodeT = TypeVar("NodeT", Artifact, Execution, Context)
 ItemT = TypeVar("ItemT")
@@ -63,28 +64,39 @@ class Ids:
     contexts: Mapping[int, int] = field(default_factory=dict)
 
 
-def put(store: Store, selection: Selection) -> Counted:
+def put(store: Store, selection: Selection, told: Told | None = None) -> Counted:
     """Put a selection into a store, and say how much of it was new.
 
     An interrupted call may be made again: what has come to be is known by then.
+
+    Args:
+        store: The store.
+        selection: What to put.
+        told: Told what is being done, how much of it is done, and how much there is.
 
     Raises:
         TypeConflictError: The store has one of the types with other properties.
         MlmetaTrackError: The store refused.
     """
     counted = Counted()
+    tell = told or _nobody
     types = _put_types(store, selection)
     versions = _versions(selection)
-    there = _Target(store, types, versions, counted)
+    there = _Target(store, types, versions, counted, tell)
     ids = Ids(
         artifacts=_put_nodes(there, Artifact, selection.artifacts),
         executions=_put_nodes(there, Execution, selection.executions),
         contexts=_put_nodes(there, Context, selection.contexts),
     )
-    for events in _chunks(selection.events):
+    for number, events in enumerate(_chunks(selection.events)):
+        tell("write events", number * AT_ONCE, len(selection.events))
         _put_events(store, events, ids)
-    _put_links(store, selection, ids)
+    _put_links(store, selection, ids, tell)
     return counted
+
+
+def _nobody(what: str, done: int, total: int) -> None:
+    """Be told, and do nothing about it."""
 
 
 def _put_types(store: Store, selection: Selection) -> dict[tuple[type, int], int]:
@@ -130,6 +142,7 @@ class _Target:
     types: Mapping[tuple[type, int], int]
     versions: Mapping[tuple[type, int], str | None]
     counted: Counted
+    tell: Told
 
 
 def _versions(selection: Selection) -> dict[tuple[type, int], str | None]:
@@ -140,6 +153,7 @@ def _versions(selection: Selection) -> dict[tuple[type, int], str | None]:
 def _put_nodes(there: _Target, kind: type[NodeT], nodes: Sequence[NodeT]) -> dict[int, int]:
     ids: dict[int, int] = {}
     for chunk in _chunks(nodes):
+        there.tell(f"write {kind.__name__.lower()}s", len(ids), len(nodes))
         external = {node.id: node.external_id or _derived_id(node) for node in chunk}
         known = {
             found.external_id: found.id
@@ -234,7 +248,7 @@ def _identity(event: Event) -> tuple[object, ...]:
     return (event.artifact_id, event.execution_id, event.type, event.path)
 
 
-def _put_links(store: Store, selection: Selection, ids: Ids) -> None:
+def _put_links(store: Store, selection: Selection, ids: Ids, tell: Told) -> None:
     attributions = [
         Attribution(ids.artifacts[one.artifact_id], ids.contexts[one.context_id])
         for one in selection.attributions
@@ -243,9 +257,12 @@ def _put_links(store: Store, selection: Selection, ids: Ids) -> None:
         Association(ids.executions[one.execution_id], ids.contexts[one.context_id])
         for one in selection.associations
     ]
+    n_links = len(attributions) + len(associations)
+    tell("write members of contexts", 0, n_links)
     for chunk in _chunks(attributions):
         store.put_links(chunk, [])
-    for other in _chunks(associations):
+    for number, other in enumerate(_chunks(associations)):
+        tell("write members of contexts", len(attributions) + number * AT_ONCE, n_links)
         store.put_links([], other)
     for link in selection.parents:
         if link.child_id is not None and link.parent_id is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias, TypeVar
 
 from mlmeta_track.domain.events import Event
 from mlmeta_track.domain.lineage import LineageGraph
@@ -13,11 +13,19 @@ from mlmeta_track.domain.types import ArtifactType, ContextType, ExecutionType
 from mlmeta_track.domain.writes import Association, Attribution, ParentLink
 from mlmeta_track.store.base import Store
 
+Told: TypeAlias = Callable[[str, int, int], None]
+"""Is told what is being done, how much of it is done, and how much there is."""
+
 TypeT = TypeVar("TypeT", ArtifactType, ExecutionType, ContextType)
 
 
-def take_all(store: Store) -> Selection:
-    """Take all that a store holds; it is in memory then."""
+def take_all(store: Store, told: Told | None = None) -> Selection:
+    """Take all that a store holds; it is in memory then.
+
+    Args:
+        store: The store.
+        told: Told what is being done, how much of it is done, and how much there is.
+    """
     executions = store.list_nodes(Execution)
     return _selection(
         store,
@@ -25,6 +33,7 @@ def take_all(store: Store) -> Selection:
         executions,
         store.list_nodes(Context),
         store.get_events_by_execution_ids([execution.id for execution in executions]),
+        told,
     )
 
 
@@ -51,16 +60,19 @@ def take_around(store: Store, graphs: Iterable[LineageGraph]) -> Selection:
     )
 
 
-def _selection(
+def _selection(  # noqa: PLR0913, PLR0917 - all that a selection is made of
     store: Store,
     artifacts: Sequence[Artifact],
     executions: Sequence[Execution],
     contexts: Sequence[Context],
     events: Sequence[Event],
+    told: Told | None = None,
 ) -> Selection:
     in_a, in_e, in_c = ({node.id for node in nodes} for nodes in (artifacts, executions, contexts))
     attributions, associations, parents = [], [], []
-    for context in contexts:
+    for number, context in enumerate(contexts):
+        if told is not None:
+            told("read contexts", number, len(contexts))
         of_a = store.get_by_context(Artifact, context.id)
         of_e = store.get_by_context(Execution, context.id)
         attributions += [Attribution(node.id, context.id) for node in of_a if node.id in in_a]
