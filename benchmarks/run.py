@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import answers
+import bulk
 import filters
 import step
 import tfdv
@@ -21,6 +22,7 @@ MEASUREMENTS: Mapping[str, Callable[[Options], None]] = {
     "step": step.measure,
     "filters": filters.measure,
     "answers": answers.measure,
+    "bulk": bulk.measure,
     "tfdv": tfdv.measure,
 }
 

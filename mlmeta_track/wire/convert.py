@@ -81,6 +81,9 @@ def _parse(kind: type[Any], serialized: bytes) -> Any:
         raise InternalError(message) from error
 
 
+_PLAIN_VALUES = frozenset({"string_value", "int_value", "double_value", "bool_value"})
+
+
 def value_from_message(name: str, message: pb.Value) -> PropertyValue:
     """Return what a message holds as a property's value.
 
@@ -92,6 +95,9 @@ def value_from_message(name: str, message: pb.Value) -> PropertyValue:
         InvalidArgumentError: It holds nothing.
     """
     case = message.WhichOneof("value")
+    if case in _PLAIN_VALUES:
+        plain: PropertyValue = getattr(message, case)
+        return plain
     if case is None:
         fault = f"Found unmatched property type: {name}. The property {name!r} has no value."
         raise InvalidArgumentError(fault)
@@ -160,20 +166,32 @@ def _given(message: Message, *names: str) -> dict[str, Any]:
     return {name: getattr(message, name) for name in names if message.HasField(name)}
 
 
-def _node_fields(message: Any) -> dict[str, Any]:
-    return {
-        **_given(message, "id", "type_id", "type", "name", "external_id"),
-        **_given(message, "create_time_since_epoch", "last_update_time_since_epoch"),
-        "has_system_metadata": message.HasField("system_metadata"),
-        "properties": _properties_from(message.properties),
-        "custom_properties": _properties_from(message.custom_properties),
+_PLAIN = frozenset(
+    {
+        *("id", "type_id", "type", "name", "external_id", "uri"),
+        *("create_time_since_epoch", "last_update_time_since_epoch"),
     }
+)
+"""The fields that a value of ``domain.writes`` has as the message has them."""
+
+
+def _node_fields(message: Any) -> dict[str, Any]:
+    # One walk over what is set, which of most nodes is little.
+    given: dict[str, Any] = {
+        field.name: value for field, value in message.ListFields() if field.name in _PLAIN
+    }
+    given["has_system_metadata"] = message.HasField("system_metadata")
+    if message.properties:
+        given["properties"] = _properties_from(message.properties)
+    if message.custom_properties:
+        given["custom_properties"] = _properties_from(message.custom_properties)
+    return given
 
 
 def artifact_from_message(message: pb.Artifact) -> ArtifactWrite:
     """Return the artifact that a message asks to write."""
     state = ArtifactState(message.state) if message.HasField("state") else None
-    return ArtifactWrite(**_node_fields(message), **_given(message, "uri"), state=state)
+    return ArtifactWrite(**_node_fields(message), state=state)
 
 
 def execution_from_message(message: pb.Execution) -> ExecutionWrite:

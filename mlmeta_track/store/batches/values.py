@@ -33,7 +33,7 @@ def encode(name: str, value: object, declared: PropertyType | None = None) -> En
     Raises:
         InvalidArgumentError: The value cannot be stored, or is not of the declared type.
     """
-    found = _type_of(name, value)
+    found = _TYPES.get(type(value)) or _type_of(name, value)
     if declared is not None and found is not declared:
         if declared is not PropertyType.DOUBLE or found is not PropertyType.INT:
             message = (
@@ -55,9 +55,6 @@ def encode_stored(value: PropertyValue) -> Encoded:
 
 
 def _type_of(name: str, value: object) -> PropertyType:
-    found = _TYPES.get(type(value))
-    if found is not None:
-        return found
     for python_type, found in _TYPES.items():  # a subclass, such as numpy's float64
         if isinstance(value, python_type):
             return found

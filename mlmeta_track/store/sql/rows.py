@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
 from sqlalchemy import (
+    INTEGER,
+    TEXT,
     ColumnElement,
     Executable,
     Select,
     Table,
     and_,
     bindparam,
+    column,
+    func,
     insert,
+    literal_column,
     null,
     or_,
     select,
+    table,
+    text,
     update,
 )
 from sqlalchemy.dialects import sqlite
@@ -51,6 +58,10 @@ class NodeRows:
         self._tables = tables = tables_of(kind)
         self._insert = Prepared(_insert_statement(tables, columns))
         self._insert_unless_taken = _insert_unless_taken(tables, columns)
+        self._insert_reserved = PreparedRows(
+            ("new_id", "new_type_id", *columns, "created", "updated"),
+            _insert_reserved_statement(tables, columns),
+        )
         self._insert_property = PreparedRows(_PROPERTY, _insert_property_statement(tables))
         self._update_property = PreparedRows(_PROPERTY, _update_property_statement(tables))
         self._upsert_property = _upsert_property(tables)
@@ -68,6 +79,22 @@ class NodeRows:
         if new_id is None:
             raise StaleTypeError
         return new_id
+
+    def reserve(self, session: Session, count: int) -> Sequence[int] | None:
+        """Return ids for so many new nodes; None where the database gives ids with rows alone."""
+        if session.dialect.name == "sqlite":
+            # Nobody else writes before this transaction ends.
+            (last,) = _last_id(self._tables).first(session)
+            return range(last + 1, last + 1 + count)
+        if session.dialect.name == "postgresql":
+            name = session.dialect.identifier_preparer.format_table(self._tables.nodes)
+            rows = _NEXT_IDS.all(session, table_name=name, count=count)
+            return [new_id for (new_id,) in rows]
+        return None
+
+    def insert_reserved(self, session: Session, now: int, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Insert nodes with reserved ids: rows of id, type id, and the other columns' values."""
+        self._insert_reserved.run_rows(session, [(*row, now, now) for row in rows])
 
     @staticmethod
     def tells_taken(session: Session) -> bool:
@@ -169,6 +196,42 @@ def _insert_statement(
     return insert(nodes).from_select(["type_id", *columns, *times], source)
 
 
+def _insert_reserved_statement(tables: NodeTables, columns: tuple[str, ...]) -> Any:
+    nodes = tables.nodes
+    return insert(nodes).values(
+        id=bindparam("new_id"),
+        type_id=bindparam("new_type_id"),
+        create_time_since_epoch=bindparam("created"),
+        last_update_time_since_epoch=bindparam("updated"),
+        **{name: bindparam(name, type_=nodes.c[name].type) for name in columns},
+    )
+
+
+@cache
+def _last_id(tables: NodeTables) -> Prepared:
+    """Return the query for the highest id that SQLite has ever given to a node of a kind."""
+    nodes = tables.nodes
+    given: Select[Any] = select(column("seq")).select_from(table("sqlite_sequence"))
+    given = given.where(column("name") == literal_column(f"'{nodes.name}'"))
+    there = select(func.max(nodes.c.id))
+    zero: ColumnElement[int] = literal_column("0")
+    return Prepared(
+        select(
+            func.max(
+                func.coalesce(given.scalar_subquery(), zero),
+                func.coalesce(there.scalar_subquery(), zero),
+            )
+        )
+    )
+
+
+_NEXT_IDS = Prepared(
+    select(
+        func.nextval(func.pg_get_serial_sequence(bindparam("table_name", type_=TEXT), text("'id'")))
+    ).select_from(func.generate_series(text("1"), bindparam("count", type_=INTEGER)))
+)
+
+
 def _insert_unless_taken(tables: NodeTables, columns: tuple[str, ...]) -> Prepared:
     def with_conflict(insert: Callable[[Table], Any]) -> Any:
         return _insert_statement(tables, columns, insert).on_conflict_do_nothing()
@@ -241,10 +304,9 @@ def _touch_statement(tables: NodeTables) -> Any:
 def _property_rows(
     owner: int, properties: EncodedProperties, dialect: str
 ) -> list[tuple[Any, ...]]:
-    return [
-        (owner, name, is_custom, *to_columns(encoded, dialect))
-        for (name, is_custom), encoded in properties.items()
-    ]
+    if dialect != "postgresql":  # which alone has protos otherwise
+        return [(owner, *key, *encoded) for key, encoded in properties.items()]
+    return [(owner, *key, *to_columns(encoded, dialect)) for key, encoded in properties.items()]
 
 
 def _find(tables: NodeTables) -> Select[Any]:

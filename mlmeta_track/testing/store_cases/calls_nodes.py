@@ -97,6 +97,35 @@ class CallsNodeCases:
         given = [model(), model(), ArtifactWrite(id=1, uri="/x")]
         assert store.put_nodes(Artifact, given, UpdateOptions()) == [1, 2, 1]
 
+    def test_more_nodes_than_are_written_at_once_are_all_there_with_what_is_theirs(
+        self, store: Store
+    ) -> None:
+        declare_types(store)
+        count = 1_100
+        given = [model(uri=f"/{i}", properties={"int": i}) for i in range(count)]
+        ids = store.put_nodes(Artifact, given, UpdateOptions())
+        assert ids == sorted(set(ids))
+        found = {node.id: node for node in store.get_by_id(Artifact, ids)}
+        assert [(found[i].uri, found[i].properties) for i in ids] == [
+            (f"/{n}", {"int": n}) for n in range(count)
+        ]
+
+    def test_a_node_that_was_just_made_may_be_updated_in_the_same_call(self, store: Store) -> None:
+        declare_types(store)
+        before = put_node(store, Artifact, model(uri="/before"))
+        first, second = before + 1, before + 2
+        nodes = [model(uri="/new"), model(uri="/other"), model(id=first, uri="/changed")]
+        ids = store.put_nodes(Artifact, nodes, UpdateOptions())
+        assert ids == [first, second, first]
+        assert stored(store, Artifact, first).uri == "/changed"
+
+    def test_two_of_the_same_external_id_in_one_call_are_refused(self, store: Store) -> None:
+        declare_types(store)
+        nodes = [model(external_id="x"), model(external_id="x")]
+        with pytest.raises(AlreadyExistsError, match="'x'"):
+            store.put_nodes(Artifact, nodes, UpdateOptions())
+        assert store.list_nodes(Artifact) == []
+
     def test_no_nodes_are_no_ids(self, store: Store) -> None:
         """And no error."""
         assert store.put_nodes(Execution, [], UpdateOptions()) == []

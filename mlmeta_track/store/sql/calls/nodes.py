@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -29,10 +29,13 @@ from mlmeta_track.store.sql.rows import NodeRows
 from mlmeta_track.store.sql.schema import NodeTables, tables_of
 from mlmeta_track.store.sql.types import find_type_by_id
 
+_COLUMNS: Mapping[type[Node], tuple[str, ...]] = {
+    Artifact: ("uri", "state", "name", "external_id"),
+    Execution: ("last_known_state", "name", "external_id"),
+    Context: ("name", "external_id"),
+}
 _ROWS: Mapping[type[Node], NodeRows] = {
-    Artifact: NodeRows(Artifact, "uri", "state", "name", "external_id"),
-    Execution: NodeRows(Execution, "last_known_state", "name", "external_id"),
-    Context: NodeRows(Context, "name", "external_id"),
+    kind: NodeRows(kind, *columns) for kind, columns in _COLUMNS.items()
 }
 _UPDATED: Mapping[type[Node], tuple[str, ...]] = {
     Artifact: ("uri", "state", "external_id"),
@@ -40,6 +43,9 @@ _UPDATED: Mapping[type[Node], tuple[str, ...]] = {
     Context: ("name", "external_id"),
 }
 """The fields that an update writes: artifacts and executions keep their names."""
+
+_AT_ONCE = 1_000
+"""So many new nodes are written together: more would only wait in memory."""
 
 REPLACE = UpdateOptions()
 """Without a mask, an update leaves nothing of what was there."""
@@ -49,8 +55,7 @@ def put_nodes(
     session: Session, kind: type[Node], nodes: Sequence[NodeWrite], options: UpdateOptions
 ) -> list[int]:
     """Make the nodes that have no id, update those that have one; return their ids."""
-    writer = NodeWriter(session, kind)
-    return [writer.put(node, options) for node in nodes]
+    return NodeWriter(session, kind).put_all(nodes, options)
 
 
 class NodeWriter:
@@ -65,6 +70,20 @@ class NodeWriter:
         self._tables = tables_of(kind)
         self._now = time.time_ns() // 1_000_000
         self._types: dict[int, StoredType] = {}
+        self._unwritten: list[tuple[int, EncodedProperties]] = []
+        self._columns = _COLUMNS[kind]
+        self._reserved: Iterator[int] = iter(())
+        self._unwritten_nodes: list[tuple[Any, ...]] = []
+        self._unwritten_keys: set[object] = set()
+
+    def put_all(self, nodes: Sequence[NodeWrite], options: UpdateOptions) -> list[int]:
+        """Make or update nodes; return their ids."""
+        new = sum(node.id is None for node in nodes)
+        if new > 1:
+            self._reserved = iter(self._rows.reserve(self._session, new) or ())
+        ids = [self._put(node, options) for node in nodes]
+        self._flush()
+        return ids
 
     def put(self, node: NodeWrite, options: UpdateOptions = REPLACE, *, touch: bool = False) -> int:
         """Make a node, or update the one of its id; return its id.
@@ -74,10 +93,26 @@ class NodeWriter:
             options: How it is updated.
             touch: Whether the time of the last update moves even if nothing changes.
         """
+        new_id = self._put(node, options, touch=touch)
+        self._flush()
+        return new_id
+
+    def _put(self, node: NodeWrite, options: UpdateOptions, *, touch: bool = False) -> int:
         if node.id is None:
             return self._create(node)
+        self._flush()  # it may be one of those that were just made
         self._update(node, options, touch=touch)
         return node.id
+
+    def _flush(self) -> None:
+        """Write the nodes that were made, and their properties, each in one statement."""
+        if self._unwritten_nodes:
+            self._rows.insert_reserved(self._session, self._now, self._unwritten_nodes)
+            self._unwritten_nodes = []
+            self._unwritten_keys.clear()
+        if self._unwritten:
+            self._rows.insert_properties(self._session, self._unwritten)
+            self._unwritten = []
 
     def check(self, nodes: Sequence[NodeWrite]) -> None:
         """Raise the error that making nodes would raise for their types and properties.
@@ -129,8 +164,22 @@ class NodeWriter:
         fields = _fields_of(node, self._kind)
         given = encode_strictly(node, stored_type)
         self._refuse_taken(node.external_id, (stored_type.id, node.name), AlreadyExistsError)
-        new_id = self._rows.insert(self._session, stored_type, self._now, **fields)
-        self._rows.insert_properties(self._session, [(new_id, given)])
+        new_id = self._insert(stored_type, fields)
+        self._unwritten.append((new_id, given))
+        if len(self._unwritten) >= _AT_ONCE:
+            self._flush()
+        return new_id
+
+    def _insert(self, stored_type: StoredType, fields: Fields) -> int:
+        new_id = next(self._reserved, None)
+        if new_id is None:
+            return self._rows.insert(self._session, stored_type, self._now, **fields)
+        values = [fields[name] for name in self._columns]
+        self._unwritten_nodes.append((new_id, stored_type.id, *values))
+        if fields["external_id"] is not None:
+            self._unwritten_keys.add(fields["external_id"])
+        if fields["name"] is not None:
+            self._unwritten_keys.add((stored_type.id, fields["name"]))
         return new_id
 
     def _refuse_taken(
@@ -140,6 +189,8 @@ class NodeWriter:
         error: type[AlreadyExistsError | InternalError],
     ) -> None:
         """Raise an error if another node has that external id, or that name within its type."""
+        if not self._unwritten_keys.isdisjoint((external_id, name)):
+            self._flush()  # so that it is found
         if external_id is not None:
             check_text(external_id, "external id")
             if taken := self._rows.by_external_ids(self._session, [external_id]):
