@@ -38,8 +38,14 @@ SERVERS = frozenset({"postgresql", "mariadb"})
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a database server, so that it may be left out by ``-m``."""
     for item in items:
-        if SERVERS & set(getattr(item, "fixturenames", ())):
+        if SERVERS & {*getattr(item, "fixturenames", ()), *_words(item)}:
             item.add_marker("servers")
+
+
+def _words(item: pytest.Item) -> Iterator[str]:
+    """Yield the texts among a test's parameters: fixtures are asked for by such a name, too."""
+    call = getattr(item, "callspec", None)
+    yield from (value for value in (call.params if call else {}).values() if type(value) is str)
 
 
 @pytest.fixture(autouse=True)
