@@ -127,8 +127,9 @@ class Recorder:
             self._sweep = sweeping.BackgroundSweep(self._store_with_all)
 
     def _store_with_all(self) -> Store | None:
-        # What waits in the spool may be the ends of processes that are no more.
-        return self._open_store() if self.delivery.flush(SETTLE_SECONDS) else None
+        # What waits in the spool may be the ends of processes that are no more: they were not
+        # abandoned.
+        return self._open_store() if self.delivery.bring_all(SETTLE_SECONDS) else None
 
     def check_declared(self, declared: ArtifactType) -> None:
         """Raise ``TypeConflictError`` if an open store has the type with other property types."""

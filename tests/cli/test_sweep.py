@@ -7,8 +7,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mlmeta_track.cli.main import main
+from mlmeta_track.domain.batch import Batch, ExecutionPut
 from mlmeta_track.domain.nodes import Execution, ExecutionState
+from mlmeta_track.domain.types import ExecutionType, PropertyType
 from mlmeta_track.store.connect import open_store
+from tests.tracking.delivery.waiting import wait_for
 from tests.tracking.leases.victims import killed, victim
 
 
@@ -37,6 +40,29 @@ def test_a_dry_run_changes_nothing(store_url: str) -> None:
     killed(store_url)
     result = run(store_url, "--dry-run")
     assert result.output.splitlines()[-1] == "1 step would be marked as FAILED."
+    assert state(store_url) is ExecutionState.RUNNING
+
+
+@pytest.fixture
+def ended(store_url: str) -> None:
+    """A step of a killed process, the end of which waits in the spool."""
+    killed(store_url)
+    with closing(open_store(store_url)) as store:
+        [step] = store.list_nodes(Execution)
+    kind = ExecutionType("Train", {"state": PropertyType.STRING})
+    put = ExecutionPut(external_id=step.external_id or "", type=kind, state=ExecutionState.COMPLETE)
+    wait_for(store_url, Batch(execution=put))
+
+
+def test_what_waits_in_the_spool_is_written_first(store_url: str, ended: None) -> None:
+    told = ["Wrote 1 record that waited in the spool.", "Marked 0 steps as FAILED."]
+    assert run(store_url).output.splitlines() == told
+    assert state(store_url) is ExecutionState.COMPLETE
+
+
+def test_a_dry_run_writes_nothing_that_waits_and_says_so(store_url: str, ended: None) -> None:
+    first, *_ = run(store_url, "--dry-run").output.splitlines()
+    assert first == "1 record waits in the spool, and may say how some of these ended."
     assert state(store_url) is ExecutionState.RUNNING
 
 

@@ -114,6 +114,21 @@ class Delivery:
             raise self._errors.pop(0)
         return is_written and is_settled
 
+    def bring_all(self, timeout: float | None = None) -> bool:
+        """Write all that was put before, and what other processes have left in the spool.
+
+        Args:
+            timeout: How many seconds to wait at most for what this process has put.
+
+        Returns:
+            Whether all of it is in the store; false if another process is at it just now.
+
+        Raises:
+            MlmetaTrackError: The store does not take what others have left now.
+            OSError: The spool cannot be read or written.
+        """
+        return self.flush(timeout) and self._line.bring_others()
+
     def close(self, timeout: float = EXIT_SECONDS) -> None:
         """Write all that was put before, or have it wait in the spool; later puts are direct."""
         deadline = time.monotonic() + timeout

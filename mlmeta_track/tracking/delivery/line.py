@@ -214,6 +214,21 @@ class Line:
             self._others_wait = True
             self._catch_up.wake()
 
+    def bring_others(self) -> bool:
+        """Write what other processes have left, and say whether it was our turn to do so.
+
+        Raises:
+            MlmetaTrackError: The store does not take it now.
+            OSError: The spool cannot be read or written.
+        """
+        if self._spool is None or not self._spool.all_waiting():
+            return True
+        done = Replayed()
+        try:
+            return replay(self._store(), self._spool.folder, done)
+        finally:
+            tell(done, was_behind=False)
+
     # In the thread that catches up
 
     def _attempt(self) -> Attempt:
@@ -235,12 +250,10 @@ class Line:
         if not self._others_wait or self._spool is None:
             return
         self._others_wait = False
-        done = Replayed()
         try:
-            replay(self._store(), self._spool.folder, done)
+            self.bring_others()
         except Exception as error:
             _logger.debug("What waits in %s cannot be written.", self._spool.folder, exc_info=error)
-        tell(done, was_behind=False)
 
     def _replay_own(self, spool: Spool, done: Replayed) -> Attempt:
         while True:

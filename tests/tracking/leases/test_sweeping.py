@@ -21,6 +21,7 @@ from mlmeta_track.tracking.leases import sweeping
 from mlmeta_track.tracking.leases.processes import PROCESS, Process, current
 from mlmeta_track.tracking.leases.sweeping import find_abandoned, mark, sweep_this_host
 from tests.serving import served
+from tests.tracking.delivery.waiting import wait_for
 from tests.tracking.leases.victims import killed, victim
 
 BACKENDS = ["sqlite", "postgresql", "mariadb", "grpc"]
@@ -215,6 +216,22 @@ def test_init_does_not_wait_for_its_sweep_nor_fail_by_it(
     mt.init(store_url, strict=True)
     assert time.monotonic() - started < 0.4
     time.sleep(0.6)
+
+
+def test_whose_end_waits_in_the_spool_has_left_nothing(store_url: str) -> None:
+    with closing(open_store(store_url)) as store:
+        put = running(store, "Train", DEAD)
+        end = ExecutionPut(
+            external_id=put.external_id or "",
+            type=ExecutionType("Train", {"state": PropertyType.STRING}),
+            state=ExecutionState.COMPLETE,
+        )
+        wait_for(store_url, Batch(execution=end))
+        with victim(store_url, 'say("waiting")\n') as short:
+            assert short.wait(30) == 0
+        [execution] = store.list_nodes(Execution)
+    assert execution.last_known_state is ExecutionState.COMPLETE
+    assert "mlmeta_error_type" not in execution.custom_properties
 
 
 def test_a_process_that_ends_at_once_has_swept_all_the_same(any_url: str) -> None:
