@@ -16,6 +16,7 @@ from tests.faults.planted import HARMLESS, SECRETS
 from tests.servers import free_port
 from tests.serving import COMMAND
 
+FORMATS = ("dot", "graphml", "json", "mermaid", "openlineage", "prov")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -130,8 +131,9 @@ def test_every_planted_text_was_captured_with_a_mask(recorded: Path) -> None:
         ["artifacts", "list", "--json"],
         ["runs", "list", "--json"],
         ["experiments", "list", "--json"],
+        *(["export", "--format", name] for name in FORMATS),
     ],
-    ids=lambda arguments: arguments[0],
+    ids=lambda arguments: arguments[-1] if arguments[0] == "export" else arguments[0],
 )
 def test_nothing_that_is_printed_or_exported_has_a_secret(
     recorded: Path, arguments: list[str]
@@ -145,6 +147,17 @@ def test_nothing_that_is_printed_or_exported_has_a_secret(
     )
     assert done.stdout
     assert [secret for secret in secrets() if secret in done.stdout + done.stderr] == []
+
+
+def test_an_archive_has_no_secret(recorded: Path, tmp_path: Path) -> None:
+    command = ["archive", str(tmp_path / "old.db"), "--older-than", "0s", "--grace", "0s"]
+    subprocess.run(
+        [*COMMAND[:-1], *command, "--store", "sqlite:///metadata.db"], cwd=recorded, check=True
+    )
+    store = open_store(f"sqlite:///{tmp_path / 'old.db'}")
+    assert store.get_by_type(Execution, "connect")
+    store.close()
+    assert found_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", HARMLESS)
