@@ -9,6 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 import mlmeta_track as mt
+from mlmeta_track.store.connect import open_store
+from tests.ui.crowded_store import crowd
 from tests.ui.demo_store import write_store
 from tests.ui.pages import NARROW, WIDE, Visitor, a_browser, served, visitor
 
@@ -156,6 +158,16 @@ def test_a_mistake_in_a_filter_is_shown_where_it_stands(somebody: Visitor) -> No
     assert "filter=" in page.url
 
 
+def test_a_mistake_in_the_address_is_shown_where_it_stands(somebody: Visitor) -> None:
+    page = somebody.visit("/artifacts?filter=type%20%3D")
+    expect(page.locator(".problem")).to_contain_text("At character 7")
+    assert "Nothing fits" not in page.locator("main").inner_text()
+    page.get_by_label("Filter").fill("type = 'Schema'")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".problem")).to_be_hidden()
+    expect(page.locator("tbody tr")).to_have_count(2)
+
+
 def test_names_are_completed(somebody: Visitor) -> None:
     page = somebody.visit("/artifacts")
     box = page.get_by_label("Filter")
@@ -216,6 +228,34 @@ def test_light_and_dark_can_be_chosen_and_stay(somebody: Visitor) -> None:
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
+def test_paper_is_light_and_has_no_buttons(browser: Browser, base: str) -> None:
+    with visitor(browser, base, theme="dark") as somebody:
+        page = somebody.visit("/artifacts/3")
+        page.get_by_role("button", name="Change between light and dark").click()
+        page.get_by_role("button", name="Change between light and dark").click()
+        ground = "getComputedStyle(document.body).backgroundColor"
+        assert page.evaluate(ground) != "rgb(255, 255, 255)"
+        page.emulate_media(media="print", color_scheme="dark")
+        assert page.evaluate(ground) == "rgb(255, 255, 255)"
+        expect(page.get_by_role("link", name="Lineage")).to_be_hidden()
+        expect(page.locator("header.bar")).to_be_hidden()
+        expect(page.locator("details dd").first).to_be_visible()
+
+
+def test_where_a_crowd_does_not_fit_the_page_says_so(browser: Browser, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/crowded.db"
+    store = open_store(url)
+    hub, _ = crowd(store)
+    store.close()
+    with served(url) as base, visitor(browser, base) as somebody:
+        page = somebody.visit(f"/lineage/artifact/{hub}")
+        expect(page.locator(".notice")).to_contain_text("more than can be drawn")
+        page.locator(f"[data-more='artifact:{hub} downstream']").click()
+        expect(page.locator(".notice")).to_contain_text("Its newest thousand are on its page")
+        page.get_by_role("link", name="its page").click()
+        expect(page.locator(".notice")).to_contain_text("the newest 1,000")
+
+
 def test_markup_and_odd_characters_are_shown_as_text(browser: Browser, tmp_path: Path) -> None:
     class Odd(mt.Artifact):
         name: str
@@ -267,6 +307,8 @@ def test_every_view_is_accessible_and_fits(
                 for one in violations
                 if one["impact"] in {"serious", "critical"}
             }
+            if name == "mistake":
+                expect(page.locator(".problem")).to_be_visible()
             wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             if wider > 0:
                 found[f"{name}: is {wider} pixels too wide"] = []

@@ -16,6 +16,7 @@ const MOST = 8;
  * @param kind  artifacts, steps or contexts: whose names are completed
  * @param value the filter to begin with
  * @param submit is called with the filter; what it throws is shown at the box
+ * @returns the box's `element`, and `refuse(error)`, which shows a mistake that was found elsewhere
  */
 export function filterBox(kind, value, submit) {
   const problem = h("p", { class: "problem", id: "filter-problem", role: "alert" });
@@ -69,6 +70,10 @@ export function filterBox(kind, value, submit) {
     }
   });
 
+  const refuse = (error) => {
+    input.setAttribute("aria-invalid", "true");
+    replace(problem, ...pointed(input.value, error.message));
+  };
   const run = async () => {
     close();
     try {
@@ -77,13 +82,12 @@ export function filterBox(kind, value, submit) {
       input.removeAttribute("aria-invalid");
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      input.setAttribute("aria-invalid", "true");
-      replace(problem, ...pointed(input.value, error.message));
+      refuse(error);
     }
   };
   const form = h("form", { class: "filter", onsubmit: (event) => { event.preventDefault(); run(); } },
     h("label", { for: "filter" }, "Filter"), h("div", { class: "combo" }, input, choices), h("button", {}, "Apply"));
-  return h("div", { class: "filter-box" }, form, problem);
+  return { element: h("div", { class: "filter-box" }, form, problem), refuse };
 }
 
 const EXAMPLES = {

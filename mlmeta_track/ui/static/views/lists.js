@@ -41,8 +41,7 @@ async function listView({ title, path, kind, columns, row, parameters, live }) {
   } catch (error) {
     // A filter in the address that cannot be used: the box is there to mend it.
     if (!(error instanceof ApiError) || !condition) throw error;
-    draw();
-    queueMicrotask(() => box.querySelector("form").requestSubmit());
+    box.refuse(error);
   }
   const refresh = async () => {
     const page = await ask(path, { filter: applied, limit: Math.max(LIMIT, Math.min(rows.length, 200)) });
@@ -51,7 +50,7 @@ async function listView({ title, path, kind, columns, row, parameters, live }) {
   };
   return {
     title,
-    element: h("div", {}, heading("All", title), box, body, more),
+    element: h("div", {}, heading("All", title), box.element, body, more),
     shown: live ? () => watch(undefined, Date.now(), refresh) : undefined,
   };
 }
