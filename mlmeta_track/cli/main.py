@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 import click
 
 import mlmeta_track
+from mlmeta_track.cli.loading import begin
 from mlmeta_track.errors import MlmetaTrackError
 
 # By name, so that a command waits for its own imports and for no other's.
@@ -48,6 +49,11 @@ class _Group(click.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._asked_plugins = False
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **others: Any) -> Any:
+        if args is None:  # those of the process
+            begin()
+        return super().main(args, *more, **others)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         with _in_one_line():

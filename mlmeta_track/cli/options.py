@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mlmeta_track.cli.loading import loading
 from mlmeta_track.store.base import Store
 from mlmeta_track.store.connect import open_store
 from mlmeta_track.tracking import settings
@@ -22,4 +23,5 @@ def open_to_read(url: str | None) -> Store:
     Raises:
         MlmetaTrackError: It cannot be opened, or does not exist.
     """
-    return open_store(settings.resolve({"store": url}).store, create=False)
+    with loading():
+        return open_store(settings.resolve({"store": url}).store, create=False)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 import mlmeta_track as mt
+from mlmeta_track.cli.main import main
 from mlmeta_track.store.base import Store
 
 SAYS_WHAT_IT_LOADED = """
@@ -57,4 +60,28 @@ def test_a_filter_loads_its_parser(one_step: Store) -> None:
 def test_a_command_loads_no_other(one_step: Store) -> None:
     modules = loaded_by(one_step, "runs", "list")
     ours = {m.partition(".cli.")[2] for m in modules if m.startswith("mlmeta_track.cli.")}
-    assert ours == {"main", "listing", "options", "output", "showing"}
+    assert ours == {"main", "listing", "loading", "options", "output", "showing"}
+
+
+SAYS_HOW_OFTEN_IT_COLLECTED = """
+import gc, sys
+counted = []
+gc.callbacks.append(lambda phase, info: counted.append(info["generation"]))
+from mlmeta_track.cli.main import main
+main(standalone_mode=False)
+print(counted.count(2), gc.isenabled())
+"""
+
+
+def test_a_process_of_ours_does_not_look_through_what_it_has_loaded(one_step: Store) -> None:
+    command = [sys.executable, "-c", SAYS_HOW_OFTEN_IT_COLLECTED, "runs", "list"]
+    done = subprocess.run(
+        [*command, "--store", one_step.url], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "0 True"
+
+
+def test_another_process_collects_as_it_did(one_step: Store) -> None:
+    frozen = gc.get_freeze_count()
+    assert CliRunner().invoke(main, ["runs", "list", "--store", one_step.url]).exit_code == 0
+    assert (gc.isenabled(), gc.get_freeze_count()) == (True, frozen)
