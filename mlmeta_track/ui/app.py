@@ -12,7 +12,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 import mlmeta_track
 from mlmeta_track.errors import (
@@ -25,6 +24,7 @@ from mlmeta_track.store.base import Store
 from mlmeta_track.tracking.payloads import Fetching
 from mlmeta_track.ui import api, openapi
 from mlmeta_track.ui.careful import CarefulPayloads
+from mlmeta_track.ui.files import Files
 from mlmeta_track.ui.security import LOCAL_NAMES, Guarded
 
 _FILES = Path(str(files("mlmeta_track.ui")))
@@ -65,12 +65,13 @@ def make_app(
     template = Environment(
         loader=FileSystemLoader(_FILES / "templates"), autoescape=True, undefined=StrictUndefined
     ).get_template("page.html")
-    shell = template.render(version=mlmeta_track.__version__)
+    static = Files(_FILES / "static")
+    shell = template.render(version=mlmeta_track.__version__, modules=static.modules)
 
-    def page(_: Request) -> HTMLResponse:
+    async def page(_: Request) -> HTMLResponse:
         return HTMLResponse(shell)
 
-    def described(_: Request) -> JSONResponse:
+    async def described(_: Request) -> JSONResponse:
         return JSONResponse(openapi.document())
 
     async def lost(request: Request, error: Exception) -> Response:
@@ -83,7 +84,7 @@ def make_app(
     return Starlette(
         routes=[
             Mount(openapi.PREFIX, routes=[Route("/openapi.json", described), *answers]),
-            Mount("/static", StaticFiles(directory=_FILES / "static")),
+            Route("/static/{path:path}", static.get),
             *(Route(path, page) for path in PAGES),
         ],
         middleware=[Middleware(Guarded, hosts=hosts, token=token)],
