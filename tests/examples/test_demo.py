@@ -28,7 +28,10 @@ from mlmeta_track.domain.types import (
     NodeType,
     PropertyType,
 )
+from mlmeta_track.exporters.openlineage import lines
 from mlmeta_track.store.base import Store
+from mlmeta_track.transfer.taking import take_all
+from tests.openlineage.reading_back import ancestors_by_events, ancestors_in
 
 PEER = Path(__file__).with_name("ask_ml_metadata.py")
 ROOT = Path(__file__).resolve().parents[2]
@@ -360,3 +363,13 @@ def test_missing_data_is_said(examples: Path) -> None:
     assert finished.returncode == 1
     assert "make demo" in finished.stderr
     assert "Traceback" not in finished.stderr
+
+
+# What OpenLineage's events tell of it.
+
+
+def test_its_openlineage_events_tell_the_same_lineage(demo_store: Store) -> None:
+    events = list(lines(take_all(demo_store)))
+    by_store = ancestors_in(demo_store)
+    assert ancestors_by_events(events) == by_store
+    assert len(by_store) == len(demo_store.list_nodes(Artifact))

@@ -75,8 +75,7 @@ def test_from_a_run_to_the_data_that_its_schema_was_made_from(somebody: Visitor)
     expect(page.locator("[data-node]")).to_have_count(
         5
     )  # its maker and user, and what is next to them
-    page.locator("[data-more$='upstream']").first.click()
-    page.locator("[data-more$='upstream']").first.click()
+    page.locator("[data-more='artifact:2 upstream']").click()
     page.locator("[data-node='artifact:1'] .body").click()
     expect(page.locator("h1")).to_have_text("Taxi")
     expect(page.locator(".place").first).to_contain_text("data-1.csv")
