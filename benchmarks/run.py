@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import answers
+import background
 import bulk
+import calls
 import filters
+import imports
 import step
 import tfdv
 from harness.options import GROUPS, Options
@@ -23,6 +26,9 @@ MEASUREMENTS: Mapping[str, Callable[[Options], None]] = {
     "filters": filters.measure,
     "answers": answers.measure,
     "bulk": bulk.measure,
+    "background": background.measure,
+    "calls": calls.measure,
+    "imports": imports.measure,
     "tfdv": tfdv.measure,
 }
 
