@@ -173,9 +173,18 @@ def _from_pyproject(folder: Path) -> Iterator[tuple[str, Any, str]]:
 
 def _table_of(path: Path) -> Iterator[tuple[str, Any, str]]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get(TABLE, {})
-    except (OSError, ValueError):
-        return  # Somebody else's file, broken or unreadable: it says nothing about us.
+        content = path.read_bytes()
+    except OSError:
+        return  # Somebody else's file: it says nothing about us.
+    try:
+        table = tomllib.loads(content.decode()).get("tool", {}).get(TABLE, {})
+    except ValueError as error:
+        if f"tool.{TABLE}".encode() not in content:
+            return  # Broken, and not about us.
+        message = (
+            f"{path} has settings of ours, but is no TOML: {error}. Mend it, or take them out."
+        )
+        raise SettingsError(message) from error
     for name, value in table.items():
         yield name.replace("-", "_"), value, f"[tool.{TABLE}] in {path}"
 

@@ -78,3 +78,9 @@ def test_an_unknown_setting_is_named_with_those_that_there_are(tmp_path: Path) -
 def test_a_broken_pyproject_of_somebody_else_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[[[")
     assert resolve({}, tmp_path) == Settings()
+
+
+def test_a_broken_pyproject_with_settings_of_ours_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.mlmeta_track\nstore = 'sqlite:///a.db'\n")
+    with pytest.raises(SettingsError, match=r"pyproject\.toml has settings of ours, but is no TOML"):
+        resolve({}, tmp_path)
