@@ -82,5 +82,7 @@ def test_a_broken_pyproject_of_somebody_else_says_nothing(tmp_path: Path) -> Non
 
 def test_a_broken_pyproject_with_settings_of_ours_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.mlmeta_track\nstore = 'sqlite:///a.db'\n")
-    with pytest.raises(SettingsError, match=r"pyproject\.toml has settings of ours, but is no TOML"):
+    with pytest.raises(
+        SettingsError, match=r"pyproject\.toml has settings of ours, but is no TOML"
+    ):
         resolve({}, tmp_path)
