@@ -128,7 +128,8 @@ def artifact_details(store: Store, artifact: Artifact) -> ArtifactDetails:
     """Return what is known of an artifact."""
     made, more_made = _near(store, artifact, OUTPUT_EVENTS)
     used, more_used = _near(store, artifact, INPUT_EVENTS)
-    versions = store.get_artifacts_by_uri(artifact.uri) if artifact.uri else [artifact]
+    uri = artifact.uri
+    versions = store.get_artifacts_by_uri(uri, most=MOST + 1) if uri else [artifact]
     return ArtifactDetails(
         artifact=artifact,
         contexts=tuple(map(context_row, store.get_contexts_of(Artifact, artifact.id))),

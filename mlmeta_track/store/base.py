@@ -123,8 +123,8 @@ class Store(ABC):
         """Return the artifacts attributed to, or the executions associated with, a context."""
 
     @abstractmethod
-    def get_artifacts_by_uri(self, uri: str) -> list[Artifact]:
-        """Return the artifacts with exactly that URI."""
+    def get_artifacts_by_uri(self, uri: str, *, most: int | None = None) -> list[Artifact]:
+        """Return the artifacts with exactly that URI; no more than ``most``, the newest."""
 
     @abstractmethod
     def get_artifacts_by_fingerprint(self, fingerprint: str) -> list[Artifact]:

@@ -102,7 +102,7 @@ def _by_place(store: Store, what: str, *, by_content: bool) -> Artifact | None:
     uri = to_uri(what)
     found: Sequence[Artifact] = ()
     for place in dict.fromkeys((_recorded(what), uri, what)):
-        found = found or store.get_artifacts_by_uri(place)
+        found = found or store.get_artifacts_by_uri(place, most=1)
     if not found and by_content:
         fingerprint = fingerprint_path(uri)
         found = [] if fingerprint is None else store.get_artifacts_by_fingerprint(fingerprint)

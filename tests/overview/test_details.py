@@ -105,3 +105,19 @@ def test_of_very_many_contexts_below_the_newest_are_told(
     [experiment] = filled.get_by_type(Context, "Experiment")
     shown = details.context_details(filled, experiment)
     assert [(c.name, shown.more) for c in shown.children] == [("another run", True)]
+
+
+def test_of_very_many_versions_the_newest_are_told(
+    filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        with mt.step("writer") as step:
+            (tmp_path / "out.txt").write_text(str(number))
+            step.output("out.txt", name="target")
+    versions = [a for a in filled.list_nodes(Artifact) if str(a.uri).endswith("out.txt")]
+    monkeypatch.setattr(details, "MOST", 2)
+    shown = details.artifact_details(filled, versions[0])
+    assert [v.id for v in shown.versions] == [a.id for a in versions[-2:]]
+    assert shown.more
+    monkeypatch.setattr(details, "MOST", 4)
+    assert not details.artifact_details(filled, versions[0]).more

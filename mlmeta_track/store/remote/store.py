@@ -116,9 +116,11 @@ class RemoteStore(Store):
         """Return the artifacts attributed to, or the executions associated with, a context."""
         return self.list_page(kind, ListQuery(context_id=context_id)).nodes
 
-    def get_artifacts_by_uri(self, uri: str) -> list[Artifact]:
-        """Return the artifacts with exactly that URI."""
-        return reading.by_uri(self._connection, uri)
+    def get_artifacts_by_uri(self, uri: str, *, most: int | None = None) -> list[Artifact]:
+        """Return the artifacts with exactly that URI; no more than ``most``, the newest."""
+        found = reading.by_uri(self._connection, uri)
+        # The service has no such limit.
+        return found if most is None else found[max(0, len(found) - most) :]
 
     def get_artifacts_by_fingerprint(self, fingerprint: str) -> list[Artifact]:
         """Return the artifacts whose content, or whose file, has that fingerprint."""

@@ -216,9 +216,10 @@ def _listed(tables: NodeTables, *, limited: bool, descending: bool) -> NodeQuery
     return NodeQuery(tables, wanted, descending=descending)
 
 
-_BY_URI = NodeQuery(
-    tables_of(Artifact),
-    select(ARTIFACT.c.id).where(same_text(ARTIFACT.c.uri, bindparam("uri", type_=TEXT))),
+_AT_URI = select(ARTIFACT.c.id).where(same_text(ARTIFACT.c.uri, bindparam("uri", type_=TEXT)))
+_BY_URI = NodeQuery(tables_of(Artifact), _AT_URI)
+_NEWEST_BY_URI = NodeQuery(
+    tables_of(Artifact), _AT_URI.order_by(ARTIFACT.c.id.desc()).limit(bindparam("most"))
 )
 _BY_FINGERPRINT = NodeQuery(
     tables_of(Artifact),
@@ -305,10 +306,14 @@ def child_contexts(session: Session, context_id: int) -> list[Context]:
     return _CHILDREN.load(session, Context, context_id=context_id)
 
 
-def artifacts_by_uri(session: Session, uri: str) -> list[Artifact]:
-    """Return the artifacts with exactly that URI."""
+def artifacts_by_uri(session: Session, uri: str, most: int | None) -> list[Artifact]:
+    """Return the artifacts with exactly that URI; no more than ``most``, the newest."""
     # A NUL is in no text that was stored, and not every database lets one ask for it.
-    return [] if "\0" in uri else _BY_URI.load(session, Artifact, uri=uri)
+    if "\0" in uri:
+        return []
+    if most is None:
+        return _BY_URI.load(session, Artifact, uri=uri)
+    return _NEWEST_BY_URI.load(session, Artifact, uri=uri, most=most)
 
 
 def artifacts_by_fingerprint(session: Session, fingerprint: str) -> list[Artifact]:

@@ -155,10 +155,10 @@ class SqlStore(Store):
         with self._database.read() as session:
             return read.nodes_by_context(session, kind, context_id)
 
-    def get_artifacts_by_uri(self, uri: str) -> list[Artifact]:
-        """Return the artifacts with exactly that URI."""
+    def get_artifacts_by_uri(self, uri: str, *, most: int | None = None) -> list[Artifact]:
+        """Return the artifacts with exactly that URI; no more than ``most``, the newest."""
         with self._database.read() as session:
-            return read.artifacts_by_uri(session, uri)
+            return read.artifacts_by_uri(session, uri, most)
 
     def get_artifacts_by_fingerprint(self, fingerprint: str) -> list[Artifact]:
         """Return the artifacts whose content, or whose file, has that fingerprint."""

@@ -97,6 +97,14 @@ class ReadingCases:
         assert [a.id for a in store.get_artifacts_by_uri("/d/x.csv")] == [first]
         assert [a.uri for a in store.list_nodes(Artifact)] == ["/d/x.csv", "/d/x.csv2", None]
 
+    def test_of_many_artifacts_at_one_uri_the_newest_are_read(self, store: Store) -> None:
+        """So many, in the order of their ids."""
+        ids = [put_artifact(store, made(name, uri="/d/x.csv")) for name in "abc"]
+        put_artifact(store, made("d", uri="/d/y.csv"))
+        for most in range(5):
+            found = store.get_artifacts_by_uri("/d/x.csv", most=most)
+            assert [a.id for a in found] == ids[max(0, 3 - most) :]
+
     def test_a_list_may_begin_at_either_end(self, store: Store) -> None:
         """And be limited."""
         for name in "abc":
