@@ -86,6 +86,16 @@ class Comparison:
         """Return the differences of one section."""
         return tuple(one for one in self.differences if one.section == name)
 
+    def shortened(self, most: int) -> tuple[Comparison, bool]:
+        """Return it with no more than ``most`` differences a section, and whether it had others."""
+        told: Counter[str] = Counter()
+        kept = []
+        for one in self.differences:
+            told[one.section] += 1
+            if told[one.section] <= most:
+                kept.append(one)
+        return Comparison(self.a, self.b, tuple(kept)), len(kept) < len(self.differences)
+
     def to_dict(self) -> dict[str, object]:
         """Return the comparison as plain values that JSON can hold."""
         return {

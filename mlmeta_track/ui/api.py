@@ -175,7 +175,8 @@ def get_lineage(request: Request, asked: Asked) -> graphs.DrawnGraph:
 def get_comparison(request: Request, asked: Asked) -> dict[str, object]:
     """Return what differs between two nodes."""
     a, b = (_named(parameters.text(request, name)) for name in ("a", "b"))
-    return compare_in(asked.store, a, b, asked.payloads).to_dict()
+    told, more = compare_in(asked.store, a, b, asked.payloads).shortened(details.MOST)
+    return {**told.to_dict(), "more": more}
 
 
 def find(request: Request, asked: Asked) -> Found:

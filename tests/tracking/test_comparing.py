@@ -123,3 +123,15 @@ def test_inputs_that_share_a_name_are_numbered(store: Store) -> None:
     told = mt.compare(f"execution:{first}", f"execution:{second}").differences
     names = [one.name for one in told if one.section == "inputs"]
     assert names == ["Schema", "Schema #2", "Schema #3"]
+
+
+def test_a_comparison_is_cut_to_so_many_differences_a_section(store: Store) -> None:
+    put_step(store, "one", inputs=tuple(f"in {number}" for number in range(3)), outputs=("out",))
+    put_step(store, "two")
+    first, second = (execution.id for execution in store.list_nodes(Execution))
+    whole = mt.compare(f"execution:{first}", f"execution:{second}")
+    cut, more = whole.shortened(2)
+    assert more
+    assert cut.section("inputs") == whole.section("inputs")[:2]
+    assert cut.section("outputs") == whole.section("outputs")
+    assert whole.shortened(3) == (whole, False)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,12 @@ import pytest
 from starlette.testclient import TestClient
 
 import mlmeta_track as mt
+from mlmeta_track.overview import details
+from mlmeta_track.store.base import Store
+from mlmeta_track.tracking.payloads import Payloads
+from mlmeta_track.tracking.settings import Settings
+from mlmeta_track.ui.app import make_app
+from tests.ui.crowded_store import crowd
 
 from .conftest import Schema
 
@@ -101,6 +108,16 @@ def test_runs_are_compared(client: TestClient) -> None:
     told = get(client, "/compare", a=f"run:{one}", b=f"run:{two}")
     assert {d["section"] for d in told["differences"]} >= {"parameters", "outputs", "schema"}
     assert get(client, "/compare", a=f"run:{broken}", b=f"run:{broken}")["differences"] == []
+
+
+def test_a_comparison_tells_no_more_than_a_page_can_show(store: Store) -> None:
+    _, maker = crowd(store)
+    app = make_app(store, Payloads(Settings(store=store.url)))
+    with TestClient(app, base_url="http://127.0.0.1:8765") as client:
+        told = get(client, "/compare", a=f"execution:{maker}", b="execution:1")
+        sections = Counter(one["section"] for one in told["differences"])
+        assert (sections["outputs"], told["more"]) == (details.MOST, True)
+        assert not get(client, "/compare", a="execution:1", b="execution:2")["more"]
 
 
 def test_a_text_finds_a_node(client: TestClient) -> None:

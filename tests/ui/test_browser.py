@@ -244,7 +244,7 @@ def test_paper_is_light_and_has_no_buttons(browser: Browser, base: str) -> None:
 def test_where_a_crowd_does_not_fit_the_page_says_so(browser: Browser, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/crowded.db"
     store = open_store(url)
-    hub, _ = crowd(store)
+    hub, maker = crowd(store)
     store.close()
     with served(url) as base, visitor(browser, base) as somebody:
         page = somebody.visit(f"/lineage/artifact/{hub}")
@@ -253,6 +253,8 @@ def test_where_a_crowd_does_not_fit_the_page_says_so(browser: Browser, tmp_path:
         expect(page.locator(".notice")).to_contain_text("Its newest thousand are on its page")
         page.get_by_role("link", name="its page").click()
         expect(page.locator(".notice")).to_contain_text("the newest 1,000")
+        page = somebody.visit(f"/compare?a=execution:{maker}&b=execution:1")
+        expect(page.locator(".notice")).to_contain_text("the first 1,000 rows")
 
 
 def test_markup_and_odd_characters_are_shown_as_text(browser: Browser, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ export async function compareView(parameters) {
   const told = await ask("/compare", { a, b });
   return {
     title: "Comparison",
-    element: h("div", {}, heading("Compare", h("span", {}, nodeLink(told.a), " → ", nodeLink(told.b))), form, ...differences(told), ...(await inside(told))),
+    element: h("div", {}, heading("Compare", h("span", {}, nodeLink(told.a), " → ", nodeLink(told.b))), form, moreDifferences(told.more), ...differences(told), ...(await inside(told))),
   };
 }
 
@@ -31,6 +31,10 @@ async function chooser(a, b) {
   return h("form", { class: "compare", onsubmit: submit }, field("a", a), field("b", b), options, h("button", {}, "Compare"));
 }
 
+function moreDifferences(more) {
+  return more ? h("p", { class: "notice" }, "They differ in more than a page can show: of each table the first 1,000 rows are here. mlmeta-track compare tells all.") : null;
+}
+
 function nodeLink(node) {
   const places = { artifact: "artifacts", execution: "steps", context: "runs" };
   return link(places[node.kind], node.id, node.kind === "context" ? node.name : `${node.type} ${node.id}`);
@@ -45,7 +49,10 @@ function differences(told) {
 
 function grouped(rows) {
   const groups = new Map();
-  for (const row of rows) groups.set(row.section, [...(groups.get(row.section) ?? []), row]);
+  for (const row of rows) {
+    if (!groups.has(row.section)) groups.set(row.section, []);
+    groups.get(row.section).push(row);
+  }
   return groups;
 }
 
