@@ -3,12 +3,15 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import mlmeta_track as mt
 from mlmeta_track import errors
+from mlmeta_track.domain.nodes import Execution
+from mlmeta_track.store.connect import open_store
 
 HEAVY = ("sqlalchemy", "tensorflow", "pandas", "numpy", "grpc", "click", "lark")
 FACE = Path(mt.__file__)
@@ -26,7 +29,7 @@ def test_every_public_name_is_there_and_documented() -> None:
 
 def test_type_checkers_and_python_find_the_same_names_at_the_same_places() -> None:
     tree = ast.parse(FACE.read_text(encoding="utf-8"))
-    [checked] = [node for node in tree.body if isinstance(node, ast.If)]
+    checked, _ = (node for node in tree.body if isinstance(node, ast.If))
     told = {
         alias.asname or alias.name: (node.module, alias.name)
         for node in checked.body
@@ -70,3 +73,30 @@ def test_errors_know_the_status_codes_of_mlmd() -> None:
 def test_subclasses_have_the_code_of_what_they_are() -> None:
     assert errors.TypeConflictError.status_code == errors.AlreadyExistsError.status_code
     assert errors.SettingsError.status_code == errors.InvalidArgumentError.status_code
+
+
+WITHOUT_INIT = """
+import threading
+import mlmeta_track as mt
+
+def work():
+    with mt.step("Inner"):
+        pass
+
+with mt.step("Outer"):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+"""
+
+
+def test_a_step_knows_its_parent_across_threads_without_init_or_autotrack(
+    store_url: str, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", WITHOUT_INIT]
+    environment = {"MLMETA_TRACK_STORE": store_url, "MLMETA_TRACK_STRICT": "true"}
+    subprocess.run(command, check=True, env=environment, cwd=tmp_path)
+    with closing(open_store(store_url)) as store:
+        outer, inner = store.list_nodes(Execution)
+    assert (outer.type, inner.type) == ("Outer", "Inner")
+    assert inner.custom_properties["mlmeta_parent_execution"] == outer.external_id

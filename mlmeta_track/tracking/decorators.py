@@ -14,6 +14,7 @@ from mlmeta_track.tracking import active, calls, recorder
 from mlmeta_track.tracking.arguments import Declarations, SmallData, label, underlying
 from mlmeta_track.tracking.artifacts import Input, Output
 from mlmeta_track.tracking.calls import Call
+from mlmeta_track.tracking.libraries import cloudpickles
 from mlmeta_track.tracking.recorder import Recorder
 from mlmeta_track.tracking.runs import LONGEST_NAME, checked_name
 from mlmeta_track.tracking.steps import Step
@@ -296,3 +297,7 @@ def _recording_of(function: Callable[..., Any]) -> type[_Recording]:
         is_awaitable = flags & inspect.CO_ITERABLE_COROUTINE
         return _RecordingAwaitableGenerator if is_awaitable else _RecordingGenerator
     return _Recording
+
+
+# Tracked functions of scripts and notebooks are sent as what they are.
+cloudpickles.watch()

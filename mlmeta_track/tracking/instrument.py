@@ -30,7 +30,7 @@ from mlmeta_track.tracking.context import patches
 from mlmeta_track.tracking.files import describe as describe_files
 from mlmeta_track.tracking.files import with_size
 from mlmeta_track.tracking.isolation import Guard
-from mlmeta_track.tracking.libraries import callers, cloudpickles, early, places
+from mlmeta_track.tracking.libraries import callers, early, places
 from mlmeta_track.tracking.libraries.callers import is_silent_package
 from mlmeta_track.tracking.libraries.carrying import (
     CONTEXT,
@@ -343,7 +343,6 @@ class _Offer:
     libraries: tuple[str, ...] = ()
 
 
-cloudpickles.watch()
 _instrumentors: dict[str, Instrumentor] = {}
 _lock = threading.RLock()
 

@@ -188,11 +188,19 @@ _lock = ForkSafeLock()
 followers: list[Callable[[Recorder], object]] = []
 """Are told which recorder becomes the one of this process."""
 
+_FOLLOWING: Final = (
+    "mlmeta_track.tracking.context.patches",
+    "mlmeta_track.tracking.libraries.carrying",
+)
+"""What takes the context along and brings it stands above; it enters itself in the lists here."""
+
 
 def install(recorder: Recorder) -> None:
     """Make a recorder the one of this process."""
     global _current
     hooks.restrict(recorder.settings.load_plugins)
+    for name in _FOLLOWING:  # whichever way this process has come to record
+        import_module(name)
     for follow in followers:
         follow(recorder)
     rules.put_in_force(recorder.rules)

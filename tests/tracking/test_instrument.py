@@ -689,9 +689,9 @@ def test_without_the_setting_nothing_is_switched_on(offered: Library, store_url:
 
 ALL_ON = """
 import json, sys, time
-import mlmeta_track as mt
+from mlmeta_track import autotrack, init
 before, started = set(sys.modules), time.process_time()
-mt.autotrack()
+autotrack()
 taken = time.process_time() - started
 print(json.dumps({"modules": sorted(set(sys.modules) - before), "taken": taken}))
 """
