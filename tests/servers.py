@@ -31,6 +31,7 @@ PREFIX = "mlmeta-server-"
 PASSWORD = "secret"  # noqa: S105 - of servers that live as long as the tests
 PATIENCE = 60.0
 ROOM = 2**30
+LAST_WORDS = 8_000  # characters of a dead server's log
 TOGETHER = 8  # databases that are dropped together
 
 
@@ -50,6 +51,8 @@ class DatabaseServer:
 
     def new_url(self, *, is_kept: bool = False) -> str:
         """The URL of a database that does not exist yet, and is gone after the test if not kept."""
+        if self._daemon is not None:
+            self._daemon.check()
         name = next(self._names)
         if not is_kept:
             self.given.append(name)
@@ -219,6 +222,12 @@ class Daemon:
                 time.sleep(0.05)
             else:
                 return
+
+    def check(self) -> None:
+        """Fail with the server's own last words if it has died of itself."""
+        if self.process is not None and self.process.poll() is not None:
+            words = (self.folder / "log").read_text(errors="replace")[-LAST_WORDS:]
+            pytest.fail(f"the server has ended with status {self.process.returncode}:\n{words}")
 
     def stop(self) -> None:
         if self.process is not None:
